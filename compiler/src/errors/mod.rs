@@ -1,0 +1,6 @@
+//! One constructor function for each diagnostic code, one file for each range of codes.
+//!
+//! A checker says what it found by calling the constructor; the words, labels and fixes live here, where they can be read
+//! side by side.
+
+pub mod lexical;
