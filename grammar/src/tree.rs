@@ -1,0 +1,162 @@
+//! The lossless tree: every token of a file, in order, with what the grammar makes of it.
+
+use crate::Span;
+use pest::Token;
+use std::sync::Arc;
+
+pub use crate::parser::Rule as Kind;
+
+/// A file's text and the tree over it.
+///
+/// Nodes are kept in one array in the order of the text. What lies between two tokens is white space; comments are nodes.
+/// Text that fits nothing is under a node of a `bad_…` kind, so that the tree covers the file whatever it holds.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    text: Arc<str>,
+    nodes: Vec<Raw>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Raw {
+    kind: Kind,
+    start: u32,
+    end: u32,
+    /// The index after the last node below this one.
+    next: u32,
+}
+
+impl Tree {
+    pub(crate) fn from_tokens<'t>(text: Arc<str>, tokens: impl Iterator<Item = Token<'t, Kind>>) -> Tree {
+        let mut nodes: Vec<Raw> = Vec::with_capacity(text.len() / 4);
+        let mut open = Vec::new();
+        for token in tokens {
+            match token {
+                Token::Start { rule: kind, pos } => {
+                    open.push(nodes.len());
+                    let at = pos.pos() as u32;
+                    nodes.push(Raw { kind, start: at, end: at, next: 0 });
+                }
+                Token::End { pos, .. } => {
+                    let next = nodes.len() as u32;
+                    if let Some(node) = open.pop().and_then(|index| nodes.get_mut(index)) {
+                        node.end = pos.pos() as u32;
+                        node.next = next;
+                    }
+                }
+            }
+        }
+        Tree { text, nodes }
+    }
+
+    /// A tree that says nothing about its text: one `bad_item` over all of it.
+    pub(crate) fn unread(text: Arc<str>) -> Tree {
+        let end = text.len() as u32;
+        let nodes =
+            vec![Raw { kind: Kind::file, start: 0, end, next: 2 }, Raw { kind: Kind::bad_item, start: 0, end, next: 2 }];
+        Tree { text, nodes }
+    }
+
+    /// The text the tree was made from.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text, shared.
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
+    /// The node of the whole file.
+    pub fn root(&self) -> Node<'_> {
+        Node { tree: self, index: 0 }
+    }
+
+    /// All nodes in the order of the text, each before those below it.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.nodes.len() as u32).map(|index| Node { tree: self, index })
+    }
+}
+
+/// One node of a [`Tree`].
+#[derive(Debug, Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    index: u32,
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.index == other.index
+    }
+}
+
+impl<'t> Node<'t> {
+    fn raw(self) -> Raw {
+        let end = self.tree.text.len() as u32;
+        let nothing = Raw { kind: Kind::EOI, start: end, end, next: self.index + 1 };
+        self.tree.nodes.get(self.index as usize).copied().unwrap_or(nothing)
+    }
+
+    /// Which rule of the grammar the node is.
+    pub fn kind(self) -> Kind {
+        self.raw().kind
+    }
+
+    /// Where the node's first token starts and its last one ends.
+    pub fn span(self) -> Span {
+        let raw = self.raw();
+        Span { start: raw.start, end: raw.end }
+    }
+
+    /// The text of the node, comments and white space between its tokens included.
+    pub fn text(self) -> &'t str {
+        let raw = self.raw();
+        self.tree.text.get(raw.start as usize..raw.end as usize).unwrap_or_default()
+    }
+
+    /// The nodes directly below, comments included, in order.
+    pub fn children(self) -> Children<'t> {
+        Children { tree: self.tree, at: self.index + 1, end: self.raw().next }
+    }
+
+    /// The first node of this kind directly below.
+    pub fn child(self, kind: Kind) -> Option<Node<'t>> {
+        self.children().find(|node| node.kind() == kind)
+    }
+
+    /// All nodes below, at any depth, in order.
+    pub fn descendants(self) -> impl Iterator<Item = Node<'t>> {
+        (self.index + 1..self.raw().next).map(move |index| Node { tree: self.tree, index })
+    }
+
+    /// Whether nothing is below: the node is a token.
+    pub fn is_token(self) -> bool {
+        self.raw().next == self.index + 1
+    }
+
+    /// The text of the whole file.
+    pub fn file_text(self) -> &'t str {
+        &self.tree.text
+    }
+}
+
+/// The nodes directly below one node.
+#[derive(Debug, Clone)]
+pub struct Children<'t> {
+    tree: &'t Tree,
+    at: u32,
+    end: u32,
+}
+
+impl<'t> Iterator for Children<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        if self.at >= self.end {
+            return None;
+        }
+        let node = Node { tree: self.tree, index: self.at };
+        self.at = node.raw().next.max(self.at + 1);
+        Some(node)
+    }
+}
