@@ -180,7 +180,9 @@ pub fn expression(text: &str) -> Result<ast::Expr, Error> {
 /// The first thing that is wrong, with offsets into `text`.
 pub fn type_expression(text: &str) -> Result<(ast::Type, Option<ast::Expr>), Error> {
     let tree = lone(Kind::lone_type, text)?;
-    let Some(node) = tree.root().child(Kind::type_expr) else { return Err(recover::nothing(text)) };
+    let Some(node) = tree.root().child(Kind::type_expr) else {
+        return Err(recover::nothing(text));
+    };
     let mut problems = Vec::new();
     let parsed = ast::Type::from_node(node, &mut problems);
     let refinement = ast::refinement(tree.root(), &mut problems);

@@ -132,7 +132,9 @@ impl Scanner<'_> {
     }
 
     fn character(&mut self, at: usize, in_string: bool) -> usize {
-        let Some(c) = self.text.get(at..).and_then(|rest| rest.chars().next()) else { return 1 };
+        let Some(c) = self.text.get(at..).and_then(|rest| rest.chars().next()) else {
+            return 1;
+        };
         if is_forbidden(c) {
             self.forbidden(at, c, in_string);
         }
@@ -141,7 +143,8 @@ impl Scanner<'_> {
 
     fn forbidden(&mut self, at: usize, c: char, in_string: bool) {
         let span = Span { start: at as u32, end: (at + c.len_utf8()) as u32 };
-        if let Some(Error { span: last, kind: ErrorKind::Forbidden { in_string: was, .. }, .. }) = self.errors.last_mut()
+        if let Some(Error { span: last, kind: ErrorKind::Forbidden { in_string: was, .. }, .. }) =
+            self.errors.last_mut()
             && last.end == span.start
             && *was == in_string
         {

@@ -51,8 +51,10 @@ impl Tree {
     /// A tree that says nothing about its text: one `bad_item` over all of it.
     pub(crate) fn unread(text: Arc<str>) -> Tree {
         let end = text.len() as u32;
-        let nodes =
-            vec![Raw { kind: Kind::file, start: 0, end, next: 2 }, Raw { kind: Kind::bad_item, start: 0, end, next: 2 }];
+        let nodes = vec![
+            Raw { kind: Kind::file, start: 0, end, next: 2 },
+            Raw { kind: Kind::bad_item, start: 0, end, next: 2 },
+        ];
         Tree { text, nodes }
     }
 

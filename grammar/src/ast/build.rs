@@ -1,8 +1,8 @@
 //! What the builders of all node kinds share.
 
 use super::{Accept, Expr, Name, StringLiteral};
-use crate::tree::{Children, Kind, Node};
 use crate::Error;
+use crate::tree::{Children, Kind, Node};
 use std::iter::Peekable;
 
 /// Collects what the tree lets through and the language does not, while the typed view is built.

@@ -266,7 +266,8 @@ fn handler(node: Node<'_>, problems: &mut Problems) -> Option<Handler> {
         None if node.has(Kind::kw_builtin) => Some(Handler::Builtin),
         None => Some(Handler::None),
         Some(record) => {
-            let name = node.children().find(|child| matches!(child.kind(), Kind::kw_http | Kind::kw_mcp | Kind::kw_exec))?;
+            let name =
+                node.children().find(|child| matches!(child.kind(), Kind::kw_http | Kind::kw_mcp | Kind::kw_exec))?;
             Some(Handler::External(Name::from_node(name), Record::from_node(record, problems)))
         }
     }

@@ -109,7 +109,9 @@ impl BinaryOp {
 
     fn from_str(text: &str) -> Option<BinaryOp> {
         use BinaryOp::*;
-        [Or, And, Eq, Ne, Lt, Le, Gt, Ge, In, Matches, Default, Add, Sub, Mul].into_iter().find(|op| op.as_str() == text)
+        [Or, And, Eq, Ne, Lt, Le, Gt, Ge, In, Matches, Default, Add, Sub, Mul]
+            .into_iter()
+            .find(|op| op.as_str() == text)
     }
 
     /// How tightly the operator binds; a larger number binds tighter. `not` binds between `and` and the comparisons.
@@ -250,9 +252,10 @@ struct Builder<'t, 'p> {
 impl Builder<'_, '_> {
     fn binary(&mut self, least: u8) -> Result<(Expr, u32), Error> {
         let (mut left, mut height) = self.unary()?;
-        loop {
-            let Some(node) = self.parts.peek().filter(|node| node.kind() == Kind::infix) else { break };
-            let Some(op) = BinaryOp::from_str(node.text()) else { break };
+        while let Some(node) = self.parts.peek().filter(|node| node.kind() == Kind::infix) {
+            let Some(op) = BinaryOp::from_str(node.text()) else {
+                break;
+            };
             let precedence = op.precedence();
             if precedence < least {
                 break;
@@ -279,7 +282,9 @@ impl Builder<'_, '_> {
     }
 
     fn unary(&mut self) -> Result<(Expr, u32), Error> {
-        let Some(prefix) = self.parts.take_kind(Kind::prefix) else { return self.postfix() };
+        let Some(prefix) = self.parts.take_kind(Kind::prefix) else {
+            return self.postfix();
+        };
         self.prefixes += 1;
         if self.prefixes > MAX_DEPTH {
             return Err(Error::new(prefix.span(), ErrorKind::TooDeep { limit: MAX_DEPTH }));

@@ -80,7 +80,9 @@ pub(crate) fn fields(node: Node<'_>, problems: &mut Problems) -> Vec<Field> {
         if lead.take(child, problems) || child.kind() != Kind::field {
             continue;
         }
-        let (Some(name), Some(ty)) = (child.name(Kind::name), child.child(Kind::type_expr)) else { continue };
+        let (Some(name), Some(ty)) = (child.name(Kind::name), child.child(Kind::type_expr)) else {
+            continue;
+        };
         let ty = Type::from_node(ty, problems);
         let refinement = refinement(child, problems);
         found.push(Field { docs: lead.finish().0, name, ty, refinement, span: child.span() });

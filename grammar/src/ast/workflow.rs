@@ -5,7 +5,8 @@ use super::capability::{compensation, rows};
 use super::policy::approval_options;
 use super::types::fields;
 use super::{
-    Accept, ApprovalOption, Call, Compensation, Expr, Field, MoneyLiteral, Name, Record, Retry, Row, StringLiteral, Type,
+    Accept, ApprovalOption, Call, Compensation, Expr, Field, MoneyLiteral, Name, Record, Retry, Row, StringLiteral,
+    Type,
 };
 use crate::Span;
 use crate::tree::{Kind, Node};
@@ -328,4 +329,3 @@ fn step_option(node: Node<'_>, problems: &mut Problems) -> Option<StepOption> {
         _ => return None,
     })
 }
-

@@ -24,7 +24,13 @@ pub(super) fn phrase(kind: Kind) -> &'static [&'static str] {
         Kind::opt => &["`?`"],
         Kind::ge => &["`>=`"],
         Kind::name | Kind::path => &["a name"],
-        Kind::type_name | Kind::type_expr | Kind::list_type | Kind::money_type | Kind::string_union | Kind::kw_list | Kind::kw_money => &["a type"],
+        Kind::type_name
+        | Kind::type_expr
+        | Kind::list_type
+        | Kind::money_type
+        | Kind::string_union
+        | Kind::kw_list
+        | Kind::kw_money => &["a type"],
         Kind::dotted => &["a package name"],
         Kind::cap_id => &["a capability's id such as `crm.read_order`"],
         Kind::principal => &["a principal such as `agent:support`"],
@@ -37,7 +43,16 @@ pub(super) fn phrase(kind: Kind) -> &'static [&'static str] {
         Kind::decimal => &["a number"],
         Kind::duration => &["a duration such as `10s`"],
         Kind::money | Kind::cost_row => &["an amount such as `12.50 USD`"],
-        Kind::expr | Kind::variable | Kind::prefix | Kind::paren | Kind::list | Kind::has | Kind::len | Kind::kw_true | Kind::kw_false | Kind::kw_not => &["an expression"],
+        Kind::expr
+        | Kind::variable
+        | Kind::prefix
+        | Kind::paren
+        | Kind::list
+        | Kind::has
+        | Kind::len
+        | Kind::kw_true
+        | Kind::kw_false
+        | Kind::kw_not => &["an expression"],
         Kind::infix | Kind::postfix => &["an operator"],
         Kind::entry => &["a field `name: value`"],
         Kind::field => &["a field `name: type`"],
@@ -56,7 +71,9 @@ pub(super) fn phrase(kind: Kind) -> &'static [&'static str] {
         Kind::backoff | Kind::kw_backoff => &["`backoff`"],
         Kind::on_transient | Kind::on_failure | Kind::kw_on => &["`on`"],
         Kind::approval_opt => &["`from`", "`quorum`", "`within`"],
-        Kind::budget_part => &["an amount such as `12.50 USD`", "a number of calls such as `20 calls`", "a duration such as `10s`"],
+        Kind::budget_part => {
+            &["an amount such as `12.50 USD`", "a number of calls such as `20 calls`", "a duration such as `10s`"]
+        }
         Kind::decision => &["`allow`", "`deny`", "`approval`"],
         Kind::policy_claim => &["`never`", "`always`", "`sometimes`"],
         Kind::workflow_claim => &["`always undoes`", "`spends at most`", "`calls`", "`never calls`"],
