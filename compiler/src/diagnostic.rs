@@ -37,10 +37,7 @@ impl Diagnostic {
             code,
             severity: code.severity(),
             message: message.into(),
-            primary: Label {
-                span,
-                message: String::new(),
-            },
+            primary: Label { span, message: String::new() },
             secondary: Vec::new(),
             notes: Vec::new(),
             help: None,
@@ -68,10 +65,7 @@ impl Diagnostic {
     /// With another place and why it matters.
     #[must_use]
     pub fn secondary(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.secondary.push(Label {
-            span,
-            message: message.into(),
-        });
+        self.secondary.push(Label { span, message: message.into() });
         self
     }
 
@@ -127,14 +121,7 @@ impl Diagnostic {
 /// the order in which they were found. Exact repeats are dropped.
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|a, b| {
-        let key = |d: &Diagnostic| {
-            (
-                d.primary.span.file,
-                d.primary.span.start,
-                d.code,
-                d.primary.span.end,
-            )
-        };
+        let key = |d: &Diagnostic| (d.primary.span.file, d.primary.span.start, d.code, d.primary.span.end);
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     diagnostics.dedup();
@@ -163,20 +150,12 @@ pub struct Fix {
 impl Fix {
     /// A fix that `gov check --fix` makes: what the author meant is certain.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self {
-            title: title.into(),
-            applicability: Applicability::Safe,
-            edits,
-        }
+        Self { title: title.into(), applicability: Applicability::Safe, edits }
     }
 
     /// A fix that a person chooses: it is a guess, or changes what is allowed.
     pub fn unsafe_(title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        Self {
-            title: title.into(),
-            applicability: Applicability::Unsafe,
-            edits,
-        }
+        Self { title: title.into(), applicability: Applicability::Unsafe, edits }
     }
 }
 
@@ -201,26 +180,17 @@ pub struct Edit {
 impl Edit {
     /// Puts `text` in the place of `span`.
     pub fn replace(span: Span, text: impl Into<String>) -> Self {
-        Self {
-            span,
-            text: text.into(),
-        }
+        Self { span, text: text.into() }
     }
 
     /// Puts `text` before what starts at `span`.
     pub fn insert(span: Span, text: impl Into<String>) -> Self {
-        Self {
-            span: span.at_start(),
-            text: text.into(),
-        }
+        Self { span: span.at_start(), text: text.into() }
     }
 
     /// Takes `span` out.
     pub fn delete(span: Span) -> Self {
-        Self {
-            span,
-            text: String::new(),
-        }
+        Self { span, text: String::new() }
     }
 }
 
@@ -326,21 +296,14 @@ mod tests {
 
     #[test]
     fn the_order_does_not_depend_on_who_spoke_first() {
-        let at = |code, file, start| {
-            Diagnostic::new(code, Span::new(FileId(file), start, start + 1), "m")
-        };
+        let at = |code, file, start| Diagnostic::new(code, Span::new(FileId(file), start, start + 1), "m");
         let sorted = [
             at(Code::UnknownName, 0, 3),
             at(Code::SyntaxError, 0, 9),
             at(Code::Duplicate, 0, 9),
             at(Code::SyntaxError, 1, 0),
         ];
-        let mut shuffled = vec![
-            sorted[3].clone(),
-            sorted[2].clone(),
-            sorted[0].clone(),
-            sorted[1].clone(),
-        ];
+        let mut shuffled = vec![sorted[3].clone(), sorted[2].clone(), sorted[0].clone(), sorted[1].clone()];
         shuffled.push(sorted[2].clone());
         sort(&mut shuffled);
         assert_eq!(shuffled, sorted);

@@ -20,11 +20,7 @@ pub fn apply_safe(sources: &Sources, diagnostics: &[Diagnostic]) -> Fixed {
     let mut chosen: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
     let mut made = 0;
     for diagnostic in diagnostics {
-        let Some(fix) = diagnostic
-            .fixes
-            .iter()
-            .find(|fix| fix.applicability == Applicability::Safe)
-        else {
+        let Some(fix) = diagnostic.fixes.iter().find(|fix| fix.applicability == Applicability::Safe) else {
             continue;
         };
         if !fix.edits.is_empty() && fits(sources, fix, &chosen) {
@@ -34,10 +30,7 @@ pub fn apply_safe(sources: &Sources, diagnostics: &[Diagnostic]) -> Fixed {
             made += 1;
         }
     }
-    let texts = chosen
-        .into_iter()
-        .map(|(file, edits)| (file, edited(sources.text(file), edits)))
-        .collect();
+    let texts = chosen.into_iter().map(|(file, edits)| (file, edited(sources.text(file), edits))).collect();
     Fixed { texts, made }
 }
 
@@ -45,21 +38,15 @@ pub fn apply_safe(sources: &Sources, diagnostics: &[Diagnostic]) -> Fixed {
 fn fits(sources: &Sources, fix: &Fix, chosen: &BTreeMap<FileId, Vec<&Edit>>) -> bool {
     fix.edits.iter().enumerate().all(|(index, edit)| {
         let others = chosen.get(&edit.span.file).into_iter().flatten().copied();
-        sources
-            .text(edit.span.file)
-            .get(edit.span.range())
-            .is_some()
-            && others
-                .chain(fix.edits.iter().take(index))
-                .all(|other| apart(edit, other))
+        sources.text(edit.span.file).get(edit.span.range()).is_some()
+            && others.chain(fix.edits.iter().take(index)).all(|other| apart(edit, other))
     })
 }
 
 /// Whether two edits can both be made, and in either order to the same end. Two at one offset cannot, even if both only insert.
 fn apart(a: &Edit, b: &Edit) -> bool {
     a.span.file != b.span.file
-        || (a.span.start != b.span.start
-            && (a.span.end <= b.span.start || b.span.end <= a.span.start))
+        || (a.span.start != b.span.start && (a.span.end <= b.span.start || b.span.end <= a.span.start))
 }
 
 fn edited(text: &str, mut edits: Vec<&Edit>) -> String {
@@ -95,33 +82,15 @@ mod tests {
         let fixed = apply_safe(
             &sources,
             &[
-                with_fix(Fix::safe(
-                    "a",
-                    vec![
-                        Edit::replace(span(8, 13), "3"),
-                        Edit::replace(span(0, 3), "1"),
-                    ],
-                )),
-                with_fix(Fix::safe(
-                    "overlaps the first",
-                    vec![Edit::delete(span(2, 5))],
-                )),
-                with_fix(Fix::unsafe_(
-                    "a guess",
-                    vec![Edit::replace(span(4, 7), "zwei")],
-                )),
-                with_fix(Fix::safe(
-                    "stands apart",
-                    vec![Edit::insert(span(4, 7), ">")],
-                )),
+                with_fix(Fix::safe("a", vec![Edit::replace(span(8, 13), "3"), Edit::replace(span(0, 3), "1")])),
+                with_fix(Fix::safe("overlaps the first", vec![Edit::delete(span(2, 5))])),
+                with_fix(Fix::unsafe_("a guess", vec![Edit::replace(span(4, 7), "zwei")])),
+                with_fix(Fix::safe("stands apart", vec![Edit::insert(span(4, 7), ">")])),
                 with_fix(Fix::safe("same place", vec![Edit::insert(span(4, 4), "<")])),
                 with_fix(Fix::safe("outside", vec![Edit::delete(span(12, 99))])),
             ],
         );
         assert_eq!(fixed.made, 2);
-        assert_eq!(
-            fixed.texts.into_iter().collect::<Vec<_>>(),
-            [(file, "1 >two 3".to_owned())]
-        );
+        assert_eq!(fixed.texts.into_iter().collect::<Vec<_>>(), [(file, "1 >two 3".to_owned())]);
     }
 }

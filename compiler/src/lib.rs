@@ -1,7 +1,12 @@
 //! The Gov compiler: a function from texts to diagnostics and a plan. It knows neither files nor terminals.
 
+mod check;
 pub mod codes;
 pub mod diagnostic;
 pub mod errors;
 pub mod fix;
+pub mod manifest;
+pub mod package;
 pub mod source;
+
+pub use check::check;

@@ -27,11 +27,7 @@ impl Span {
     /// The span from a range of byte offsets. Texts are at most 16 MiB, so that an offset beyond 32 bits is clamped.
     pub fn of(file: FileId, range: Range<usize>) -> Self {
         let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-        Self {
-            file,
-            start: clamp(range.start),
-            end: clamp(range.end),
-        }
+        Self { file, start: clamp(range.start), end: clamp(range.end) }
     }
 
     /// The smallest span that holds this one and `other`, which is in the same file; of another file, this one alone.
@@ -40,29 +36,19 @@ impl Span {
         if self.file != other.file {
             return self;
         }
-        Span {
-            file: self.file,
-            start: self.start.min(other.start),
-            end: self.end.max(other.end),
-        }
+        Span { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The empty span where this one starts.
     #[must_use]
     pub fn at_start(self) -> Span {
-        Span {
-            end: self.start,
-            ..self
-        }
+        Span { end: self.start, ..self }
     }
 
     /// The empty span where this one ends.
     #[must_use]
     pub fn at_end(self) -> Span {
-        Span {
-            start: self.end,
-            ..self
-        }
+        Span { start: self.end, ..self }
     }
 
     /// The offsets as a range that cuts a string.
@@ -102,14 +88,8 @@ impl SourceFile {
     /// The byte offset at which each line starts. A line ends with `\n`; a `\r` before it belongs to the line.
     pub fn line_starts(&self) -> &[u32] {
         self.line_starts.get_or_init(|| {
-            let ends = self
-                .text
-                .bytes()
-                .enumerate()
-                .filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0)
-                .chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX)))
-                .collect()
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
         })
     }
 
@@ -118,22 +98,12 @@ impl SourceFile {
         let starts = self.line_starts();
         let offset = offset.min(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
         let line = starts.partition_point(|start| *start <= offset);
-        let start = line
-            .checked_sub(1)
-            .and_then(|index| starts.get(index))
-            .copied()
-            .unwrap_or(0);
+        let start = line.checked_sub(1).and_then(|index| starts.get(index)).copied().unwrap_or(0);
         let within = (offset - start) as usize;
         let rest = self.text.get(start as usize..).unwrap_or("");
-        let before = rest
-            .char_indices()
-            .take_while(|(at, c)| at + c.len_utf8() <= within)
-            .count();
+        let before = rest.char_indices().take_while(|(at, c)| at + c.len_utf8() <= within).count();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Position {
-            line: count(line),
-            column: count(before).saturating_add(1),
-        }
+        Position { line: count(line), column: count(before).saturating_add(1) }
     }
 }
 
@@ -152,11 +122,7 @@ impl Sources {
     /// Takes a file in and names it. Diagnostics are shown in the order in which their files were added.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        self.files.push(SourceFile {
-            path: path.into(),
-            text: text.into(),
-            line_starts: OnceLock::new(),
-        });
+        self.files.push(SourceFile { path: path.into(), text: text.into(), line_starts: OnceLock::new() });
         id
     }
 
@@ -187,10 +153,7 @@ impl Sources {
 
     /// Line and column of a span's start.
     pub fn position(&self, span: Span) -> Position {
-        self.get(span.file)
-            .map_or(Position { line: 1, column: 1 }, |file| {
-                file.position(span.start)
-            })
+        self.get(span.file).map_or(Position { line: 1, column: 1 }, |file| file.position(span.start))
     }
 
     /// Line and column of a span's end.
@@ -207,20 +170,13 @@ mod tests {
         let mut sources = Sources::new();
         let file = sources.add("a.gov", text);
         let at = |offset: &u32| sources.position(Span::new(file, *offset, *offset));
-        offsets
-            .iter()
-            .map(at)
-            .map(|position| (position.line, position.column))
-            .collect()
+        offsets.iter().map(at).map(|position| (position.line, position.column)).collect()
     }
 
     #[test]
     fn columns_count_characters_and_offsets_count_bytes() {
         let text = "é = 1\r\nab\n";
-        assert_eq!(
-            positions(text, &[0, 2, 8, 9, 11]),
-            [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1)]
-        );
+        assert_eq!(positions(text, &[0, 2, 8, 9, 11]), [(1, 1), (1, 2), (2, 1), (2, 2), (3, 1)]);
     }
 
     #[test]
@@ -232,13 +188,7 @@ mod tests {
     #[test]
     fn spans_join_within_a_file() {
         let (a, b) = (FileId(0), FileId(1));
-        assert_eq!(
-            Span::new(a, 5, 7).to(Span::new(a, 1, 6)),
-            Span::new(a, 1, 7)
-        );
-        assert_eq!(
-            Span::new(a, 5, 7).to(Span::new(b, 1, 6)),
-            Span::new(a, 5, 7)
-        );
+        assert_eq!(Span::new(a, 5, 7).to(Span::new(a, 1, 6)), Span::new(a, 1, 7));
+        assert_eq!(Span::new(a, 5, 7).to(Span::new(b, 1, 6)), Span::new(a, 5, 7));
     }
 }

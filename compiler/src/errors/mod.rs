@@ -4,3 +4,4 @@
 //! side by side.
 
 pub mod lexical;
+pub mod package;

@@ -1,0 +1,6 @@
+//! The commands: one file each, with its arguments and what it does.
+
+pub mod check;
+pub mod completions;
+pub mod explain;
+pub mod new;

@@ -1,0 +1,56 @@
+//! The `gov` command line: one file for each command in `command/`, what finds packages in `workspace/`, what shows
+//! findings in `render/`.
+
+mod command;
+mod disk;
+mod markdown;
+mod output;
+mod pages;
+mod render;
+mod watch;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use output::{Color, Outcome};
+
+/// A control plane for AI agents: declare what they may do, prove it, run it.
+#[derive(Debug, Parser)]
+#[command(name = "gov", version, arg_required_else_help = true)]
+struct Gov {
+    #[command(subcommand)]
+    command: Command,
+
+    /// When to write in color; `auto` is on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    color: Color,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(command::new::Args),
+    Check(command::check::Args),
+    Explain(command::explain::Args),
+    Completions(command::completions::Args),
+}
+
+fn main() -> ExitCode {
+    let gov = Gov::parse();
+    let result = match gov.command {
+        Command::New(args) => command::new::run(&args),
+        Command::Check(args) => command::check::run(&args, gov.color),
+        Command::Explain(args) => command::explain::run(&args, gov.color),
+        Command::Completions(args) => command::completions::run(&args),
+    };
+    match result {
+        Ok(Outcome::Good) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        Ok(Outcome::Unreadable) => ExitCode::from(2),
+        Err(failure) => {
+            output::error(&failure);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Finding packages: from the paths that a user names to the texts that a check takes. All reading of files is here.
+
+mod load;
+mod path;
+mod search;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gov_compiler::diagnostic::Diagnostic;
+use gov_compiler::source::Sources;
+
+use crate::output::Failure;
+
+/// Everything that a command works on.
+#[derive(Debug, Default)]
+pub struct Workspace {
+    /// The packages, by folder.
+    pub packages: Vec<Package>,
+    /// The manifests, and the files that could not be read, for the findings below.
+    pub sources: Sources,
+    /// What is wrong with manifests, and the files that could not be read.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The folders that hold all of it, for watching, and whether what is below them belongs to it too.
+    pub roots: BTreeMap<PathBuf, bool>,
+}
+
+/// A package as it is on disk.
+#[derive(Clone, Debug)]
+pub struct Package {
+    /// The name that its manifest gives it; nothing without a manifest.
+    pub name: Option<String>,
+    /// Its files, by path.
+    pub files: Vec<File>,
+    /// The packages that it uses and those that they use, each once, with the names that they are known by.
+    pub dependencies: Vec<Dependency>,
+    /// Whether something of it, or of what it uses, could not be read: what a check says of the rest would mislead.
+    pub broken: bool,
+}
+
+/// A package that another uses.
+#[derive(Clone, Debug)]
+pub struct Dependency {
+    /// The name that it is known by.
+    pub name: String,
+    /// Its files, by path.
+    pub files: Vec<File>,
+}
+
+/// A `.gov` file.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its path as users see it.
+    pub path: String,
+    /// Where it is.
+    pub place: PathBuf,
+    /// What it says.
+    pub text: Arc<str>,
+}
+
+/// Finds and reads the packages that paths lead to; no path is the current folder.
+///
+/// A folder or file within a package leads to the whole package; within a workspace, but in none of its packages, to the
+/// whole workspace. Any other folder leads to every package below it, and to the `.gov` files below it that belong to none,
+/// together, as one more; any other file to itself alone.
+///
+/// # Errors
+///
+/// If a path does not exist, is no `.gov` file and no folder, or leads to no `.gov` file at all.
+pub fn find(paths: &[PathBuf]) -> Result<Workspace, Failure> {
+    let here = [PathBuf::from(".")];
+    let mut search = search::Search::new()?;
+    for path in if paths.is_empty() { &here } else { paths } {
+        search.path(path)?;
+    }
+    Ok(search.finish())
+}
