@@ -1,1 +1,14 @@
-//! What Gov executes.
+//! What Gov executes: the model of a package, its expressions, its decisions, its certificate, and the differences of plans.
+//!
+//! No solver, no input or output, no threads: a runtime can hold all of it.
+
+mod decimal;
+pub mod expr;
+pub mod model;
+mod origin;
+pub mod pattern;
+pub mod text;
+pub mod types;
+
+pub use decimal::{Decimal, ParseError, SCALE};
+pub use origin::Origin;
