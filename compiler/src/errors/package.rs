@@ -73,3 +73,31 @@ pub fn package_name(span: Span, name: &str, declared: &str, place: Option<Span>)
         None => found,
     }
 }
+
+/// A file without a `package` statement; `span` is where its text starts. `declared` is the package's name, where it is known.
+pub fn package_missing(span: Span, declared: Option<&str>) -> Diagnostic {
+    let found = Diagnostic::new(Code::PackageName, span, "this file does not say which package it belongs to")
+        .label("begins without `package`");
+    match declared {
+        Some(name) => found.help(format!("begin the file with `package {name}`")).fix(Fix::safe(
+            format!("begin with `package {name}`"),
+            vec![Edit::insert(span, format!("package {name}\n\n"))],
+        )),
+        None => found.help("begin the file with `package` and a name"),
+    }
+}
+
+/// A `package` statement that other items stand before.
+pub fn package_late(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::PackageName, span, "`package` stands after other items")
+        .label("belongs to the start of the file")
+        .help("move it to the start of the file")
+}
+
+/// A second `package` statement in one file.
+pub fn package_twice(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::new(Code::PackageName, span, "a file belongs to one package")
+        .label("named again")
+        .secondary(first, "named here first")
+        .help("remove one of the two, or move what follows to a file of its own")
+}

@@ -1,0 +1,24 @@
+//! The commands as a user meets them.
+
+mod check;
+mod explain;
+mod fix;
+mod new;
+mod packages;
+mod pages;
+mod watch;
+
+/// A file without findings, of a package of that name.
+fn clean(package: &str) -> String {
+    format!("package {package}\n\nrole finance {{ user:alice }}\n")
+}
+
+/// A file with one finding, on line 2, of a package of that name.
+fn wrong(package: &str) -> String {
+    format!("package {package}\nrole {{ user:alice }}\n")
+}
+
+/// A manifest that gives a package that name.
+fn manifest(package: &str) -> String {
+    format!("[package]\nname = \"{package}\"\n")
+}
