@@ -72,6 +72,27 @@ fn examples_give_their_code_and_mended_they_give_nothing() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The codes that some constructor gives, as the files of `compiler/src/errors/` name them.
+fn given() -> Vec<Code> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../compiler/src/errors");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts: String = files.filter_map(|file| std::fs::read_to_string(file).ok()).collect();
+    let named = |code: &&Code| {
+        let name = format!("Code::{code:?}");
+        let mut after = texts.match_indices(&name).filter_map(|(at, _)| texts[at + name.len()..].chars().next());
+        after.any(|next| !next.is_alphanumeric())
+    };
+    Code::ALL.iter().filter(named).copied().collect()
+}
+
+#[test]
+fn every_code_that_is_given_has_a_page() {
+    let given = given();
+    assert!(given.contains(&Code::SyntaxError));
+    let missing: Vec<_> = given.into_iter().filter(|code| page(*code).is_none()).map(Code::id).collect();
+    assert_eq!(missing, [""; 0], "write docs/errors/CODE.md");
+}
+
 #[test]
 fn a_page_begins_with_its_code_and_says_why() {
     for code in Code::ALL {
