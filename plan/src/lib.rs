@@ -2,6 +2,7 @@
 //!
 //! No solver, no input or output, no threads: a runtime can hold all of it.
 
+mod currency;
 mod decimal;
 pub mod expr;
 pub mod model;
@@ -9,6 +10,7 @@ mod origin;
 pub mod pattern;
 pub mod text;
 pub mod types;
+pub mod typing;
 
 pub use decimal::{Decimal, ParseError, SCALE};
 pub use origin::Origin;

@@ -1,0 +1,206 @@
+//! Types as they are written, to types as they are meant.
+
+use super::{Checker, Lookup, Names, TypeErrorKind};
+use crate::expr::Expr;
+use crate::pattern::TextPattern;
+use crate::types::{Currency, Field, Fields, Schema, Type};
+use gov_grammar::{Span, ast, closest};
+
+/// The types that need no declaration.
+pub(crate) const BUILT_IN: [(&str, Type); 7] = [
+    ("Bool", Type::Bool),
+    ("Int", Type::Int),
+    ("Decimal", Type::Decimal),
+    ("String", Type::String),
+    ("Duration", Type::Duration),
+    ("Time", Type::Time),
+    ("Json", Type::Json),
+];
+
+impl Checker<'_> {
+    /// A type with its refinement. `field` is the name that the refinement may call the value by, beside `self`; `before` are
+    /// the fields before it, which it may name too.
+    pub fn schema(
+        &mut self,
+        ty: &ast::Type,
+        refinement: Option<&ast::Expr>,
+        field: Option<&str>,
+        before: &Fields,
+    ) -> Option<Schema> {
+        let mut schema = self.type_alone(ty)?;
+        schema.optional |= ty.optional;
+        if let Some(refinement) = refinement {
+            schema.refinements.push(self.refinement(refinement, &schema.ty, field, before)?);
+        }
+        Some(schema)
+    }
+
+    /// Fields in order; each refinement sees those before it. A field that is wrong is left out, and gives `None` beside the
+    /// rest.
+    pub fn fields(&mut self, fields: &[ast::Field]) -> (Fields, bool) {
+        let mut built = Fields::default();
+        let mut whole = true;
+        for field in fields {
+            if let Some(first) = fields
+                .iter()
+                .take_while(|other| other.span != field.span)
+                .find(|other| other.name.text == field.name.text)
+            {
+                let (field, first) = (field.name.text.clone(), first.name.span);
+                self.errors.push(super::TypeError {
+                    at: fields.iter().rfind(|other| other.name.text == field).map_or(first, |other| other.name.span),
+                    kind: TypeErrorKind::DuplicateField { field, first },
+                });
+                continue;
+            }
+            match self.schema(&field.ty, field.refinement.as_ref(), Some(&field.name.text), &built) {
+                Some(schema) => built.0.push(Field {
+                    name: field.name.text.clone(),
+                    docs: field.docs.clone(),
+                    schema,
+                    at: self.origin(field.span),
+                }),
+                None => whole = false,
+            }
+        }
+        (built, whole)
+    }
+
+    /// The currency of a code, if ISO 4217 has it.
+    pub fn currency(&mut self, code: &str, at: Span) -> Option<Currency> {
+        if crate::currency::CODES.binary_search(&code).is_ok() {
+            return Currency::new(code);
+        }
+        let upper = code.to_ascii_uppercase();
+        let meant = if crate::currency::CODES.binary_search(&upper.as_str()).is_ok() {
+            Some(upper)
+        } else {
+            closest(code, crate::currency::CODES.iter().copied()).map(str::to_owned)
+        };
+        self.error(at, TypeErrorKind::UnknownCurrency { code: code.to_owned(), meant })
+    }
+
+    fn type_alone(&mut self, ty: &ast::Type) -> Option<Schema> {
+        Some(match &ty.kind {
+            ast::TypeKind::Named(name) => return self.named(name),
+            ast::TypeKind::Money(code) => Schema::plain(Type::Money(self.currency(&code.text, code.span)?)),
+            ast::TypeKind::List(element, refinement) => {
+                let element = self.schema(element, refinement.as_deref(), None, &Fields::default())?;
+                Schema::plain(Type::List(Box::new(element)))
+            }
+            ast::TypeKind::Union(literals) => {
+                let mut members: Vec<String> = Vec::new();
+                for literal in literals {
+                    match literal.plain() {
+                        Some(member) if !members.contains(&member) => members.push(member),
+                        _ => return self.error(literal.span, TypeErrorKind::BadUnion),
+                    }
+                }
+                Schema::plain(Type::Union(members))
+            }
+            ast::TypeKind::Record(fields) => {
+                let (fields, whole) = self.fields(fields);
+                if !whole {
+                    return None;
+                }
+                Schema::plain(Type::Record(fields))
+            }
+        })
+    }
+
+    fn named(&mut self, name: &ast::Name) -> Option<Schema> {
+        if let Some((_, ty)) = BUILT_IN.iter().find(|(built_in, _)| *built_in == name.text) {
+            return Some(Schema::plain(ty.clone()));
+        }
+        match self.names.named_type(&name.text) {
+            Lookup::Known(mut schema) => {
+                schema.names.insert(0, name.text.clone());
+                Some(schema)
+            }
+            Lookup::Poisoned => None,
+            Lookup::Unknown => {
+                let mut known = self.names.type_names();
+                known.extend(BUILT_IN.iter().map(|(name, _)| (*name).to_owned()));
+                known.extend(["List".to_owned(), "Money".to_owned()]);
+                let meant = closest(&name.text, known.iter().map(String::as_str)).map(str::to_owned);
+                self.error(name.span, TypeErrorKind::UnknownType { name: name.text.clone(), meant })
+            }
+        }
+    }
+
+    fn refinement(&mut self, expr: &ast::Expr, ty: &Type, field: Option<&str>, before: &Fields) -> Option<Expr> {
+        let names = RefinementNames { outer: self.names, ty, field, before };
+        let mut inner = Checker::new(&names, self.file);
+        let typed = inner.condition(expr);
+        self.errors.append(&mut inner.errors);
+        typed.map(|typed| own_name_is_self(typed, field))
+    }
+}
+
+/// In a field's refinement its own name means the value, like `self`.
+fn own_name_is_self(mut expr: Expr, field: Option<&str>) -> Expr {
+    fn rename(expr: &mut Expr, field: &str) {
+        use crate::expr::ExprKind::*;
+        match &mut expr.kind {
+            Var(name) if name == field => *name = "self".to_owned(),
+            Interpolate(parts) | List(parts) => parts.iter_mut().for_each(|part| rename(part, field)),
+            Record(entries) => entries.iter_mut().for_each(|(_, value)| rename(value, field)),
+            Field(inner, _)
+            | As(inner, _)
+            | Has(inner)
+            | Len(inner)
+            | Not(inner)
+            | Negate(inner)
+            | Matches(inner, _) => {
+                rename(inner, field);
+            }
+            Binary(_, left, right) => {
+                rename(left, field);
+                rename(right, field);
+            }
+            _ => {}
+        }
+    }
+    if let Some(field) = field {
+        rename(&mut expr, field);
+    }
+    expr
+}
+
+/// The scope of a refinement: the value, and the fields before it.
+struct RefinementNames<'n> {
+    outer: &'n dyn Names,
+    ty: &'n Type,
+    field: Option<&'n str>,
+    before: &'n Fields,
+}
+
+impl Names for RefinementNames<'_> {
+    fn variable(&self, name: &str) -> Lookup<(Type, bool)> {
+        if name == "self" || Some(name) == self.field {
+            return Lookup::Known((self.ty.clone(), false));
+        }
+        match self.before.get(name) {
+            Some(field) => Lookup::Known((field.schema.ty.clone(), field.schema.optional)),
+            None => Lookup::Unknown,
+        }
+    }
+
+    fn variables(&self) -> Vec<String> {
+        let own = [Some("self"), self.field];
+        let before = self.before.iter().map(|field| field.name.clone());
+        own.into_iter().flatten().map(str::to_owned).chain(before).collect()
+    }
+
+    fn set(&self, name: &str) -> Lookup<Vec<TextPattern>> {
+        self.outer.set(name)
+    }
+
+    fn named_type(&self, name: &str) -> Lookup<Schema> {
+        self.outer.named_type(name)
+    }
+
+    fn type_names(&self) -> Vec<String> {
+        self.outer.type_names()
+    }
+}
