@@ -7,45 +7,62 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use gov_compiler::manifest;
-use notify_debouncer_mini::{DebounceEventResult, new_debouncer, notify::RecursiveMode};
+use notify_debouncer_mini::notify::{self, RecommendedWatcher, RecursiveMode};
+use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer};
 
 use crate::output::{self, Failure, Outcome};
 
 /// How long files must be quiet before they are looked at again: editors write in several strokes.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Runs `work`, and again after every change to a `.gov` file or a manifest below the folders that it gives, until the
-/// process is ended. A failure after the first run is told and waits for the next change.
+/// Runs `work`, and again after every change to a `.gov` file or a manifest in the folders that `roots` gives (true: and
+/// below), until the process is ended. The folders are watched before the work begins, so that no change is missed. A failure
+/// after the first run is told and waits for the next change.
 ///
 /// # Errors
 ///
 /// If the first run fails, or the folders cannot be watched.
-pub fn run(mut work: impl FnMut() -> Result<BTreeMap<PathBuf, bool>, Failure>) -> Result<Outcome, Failure> {
-    let unwatchable =
-        |error: notify_debouncer_mini::notify::Error| Failure::new(format!("cannot watch files: {error}"));
+pub fn run(
+    roots: impl Fn() -> Result<BTreeMap<PathBuf, bool>, Failure>,
+    work: impl Fn() -> Result<Outcome, Failure>,
+) -> Result<Outcome, Failure> {
     let (send, receive) = mpsc::channel();
     let mut debouncer = new_debouncer(QUIET, move |events: DebounceEventResult| {
         // Once nobody receives, the process is about to end.
         let _ = send.send(events);
     })
     .map_err(unwatchable)?;
-    let mut watched: BTreeMap<PathBuf, bool> = BTreeMap::new();
-    let mut roots = work()?;
+    let mut watched = BTreeMap::new();
+    watch(&mut debouncer, &mut watched, roots()?)?;
+    work()?;
     loop {
-        for (folder, below) in &roots {
-            if watched.get(folder) != Some(below) {
-                let mode = if *below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-                debouncer.watcher().watch(folder, mode).map_err(unwatchable)?;
-            }
-        }
-        watched.append(&mut roots);
         output::progress("watching for changes; Ctrl-C ends");
         wait(&receive)?;
-        match work() {
-            Ok(next) => roots = next,
-            Err(failure) => output::error(&failure),
+        let again = roots().and_then(|roots| watch(&mut debouncer, &mut watched, roots)).and_then(|()| work());
+        if let Err(failure) = again {
+            output::error(&failure);
         }
     }
+}
+
+/// Watches the folders that are not watched yet.
+fn watch(
+    debouncer: &mut Debouncer<RecommendedWatcher>,
+    watched: &mut BTreeMap<PathBuf, bool>,
+    roots: BTreeMap<PathBuf, bool>,
+) -> Result<(), Failure> {
+    for (folder, below) in roots {
+        if watched.get(&folder) != Some(&below) {
+            let mode = if below { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+            debouncer.watcher().watch(&folder, mode).map_err(unwatchable)?;
+            watched.insert(folder, below);
+        }
+    }
+    Ok(())
+}
+
+fn unwatchable(error: notify::Error) -> Failure {
+    Failure::new(format!("cannot watch files: {error}"))
 }
 
 /// Waits until something changes that a check reads.

@@ -1,6 +1,6 @@
 //! `gov check`: what is wrong with packages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use gov_compiler::codes::Code;
@@ -42,21 +42,19 @@ pub struct Args {
 /// If a path leads to nothing that can be checked, or something cannot be written.
 pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     if args.watch {
-        return watch::run(|| once(args, color).map(|roots| roots.0));
+        return watch::run(|| Ok(workspace::find(&args.paths)?.roots), || once(args, color));
     }
-    once(args, color).map(|(_, outcome)| outcome)
+    once(args, color)
 }
 
-/// One check, with the folders that it depends on.
-fn once(args: &Args, color: Color) -> Result<(BTreeMap<PathBuf, bool>, Outcome), Failure> {
+fn once(args: &Args, color: Color) -> Result<Outcome, Failure> {
     let mut results = Results::of(workspace::find(&args.paths)?);
     if args.fix {
         results = fix(results, &args.paths)?;
     }
     let report = results.report();
     output::write(&render::render(args.format, &report, color.on_stdout()))?;
-    let outcome = outcome(&report);
-    Ok((results.workspace.roots, outcome))
+    Ok(outcome(&report))
 }
 
 fn outcome(report: &Report<'_>) -> Outcome {

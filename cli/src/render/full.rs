@@ -9,10 +9,10 @@ use codespan_reporting::files::{Error, Files};
 use codespan_reporting::term::termcolor::Buffer;
 use codespan_reporting::term::{self, Config, DisplayStyle};
 use gov_compiler::codes::Severity;
-use gov_compiler::diagnostic::{Applicability, Diagnostic, Fix, Witness};
+use gov_compiler::diagnostic::{Applicability, Diagnostic, Fix};
 use gov_compiler::source::{FileId, SourceFile, Sources, Span};
 
-use super::{Report, counted, printable, steers};
+use super::{Report, counted, describe, printable, steers};
 
 /// Source lines past this many bytes are not drawn: a terminal cannot show them.
 const WIDEST_LINE: usize = 1000;
@@ -77,7 +77,7 @@ fn shown(sources: &Sources, found: &Diagnostic) -> Shown<FileId> {
 
 fn notes(found: &Diagnostic) -> Vec<String> {
     let notes = found.notes.iter().map(|note| printable(note));
-    let witness = found.witness.iter().map(|witness| describe(witness));
+    let witness = found.witness.iter().map(|witness| printable_lines(&describe(witness)));
     let help = found.help.iter().map(|help| format!("help: {}", printable(help)));
     let fixes = found.fixes.iter().map(offer);
     notes.chain(witness).chain(help).chain(fixes).collect()
@@ -91,23 +91,9 @@ fn offer(fix: &Fix) -> String {
     }
 }
 
-/// The witness in a few lines, as it would be said: who asks for what, with what, and what happens then.
-fn describe(witness: &Witness) -> String {
-    let mut lines = vec!["for example:".to_owned()];
-    let mut say = |word: &str, what: Option<String>| {
-        lines.extend(what.map(|what| format!("  {word:<10} {}", printable(&what))));
-    };
-    let object = |map: &serde_json::Map<String, serde_json::Value>| serde_json::Value::from(map.clone()).to_string();
-    say("principal", witness.principal.clone());
-    say("capability", witness.capability.clone());
-    say("input", witness.input.as_ref().map(object));
-    say("context", witness.context.as_ref().map(object));
-    say("roles", witness.roles.as_ref().map(|roles| roles.join(", ")));
-    for (index, event) in witness.path.iter().flatten().enumerate() {
-        say(if index == 0 { "path" } else { "" }, Some(event.clone()));
-    }
-    say("decision", witness.decision.clone());
-    lines.join("\n")
+/// The lines of a text, each printable.
+fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
 fn spans(found: &Diagnostic) -> impl Iterator<Item = Span> {

@@ -10,7 +10,7 @@ mod tests;
 
 use clap::ValueEnum;
 use gov_compiler::codes::Severity;
-use gov_compiler::diagnostic::Diagnostic;
+use gov_compiler::diagnostic::{Diagnostic, Witness};
 use gov_compiler::package::Obligations;
 use gov_compiler::source::Sources;
 
@@ -87,8 +87,27 @@ pub fn render(format: Format, report: &Report<'_>, color: bool) -> String {
 /// The message with what else is to be said, a line each, for viewers that show little more than a message.
 fn message(found: &Diagnostic) -> String {
     let help = found.help.iter().map(|help| format!("help: {help}"));
-    let more = found.notes.iter().cloned().chain(help);
+    let more = found.notes.iter().cloned().chain(found.witness.as_deref().map(describe)).chain(help);
     std::iter::once(found.message.clone()).chain(more).collect::<Vec<_>>().join("\n")
+}
+
+/// The witness in a few lines, as it would be said: who asks for what, with what, and what happens then.
+fn describe(witness: &Witness) -> String {
+    let mut lines = vec!["for example:".to_owned()];
+    let mut say = |word: &str, what: Option<String>| {
+        lines.extend(what.map(|what| format!("  {word:<10} {}", what)));
+    };
+    let object = |map: &serde_json::Map<String, serde_json::Value>| serde_json::Value::from(map.clone()).to_string();
+    say("principal", witness.principal.clone());
+    say("capability", witness.capability.clone());
+    say("input", witness.input.as_ref().map(object));
+    say("context", witness.context.as_ref().map(object));
+    say("roles", witness.roles.as_ref().map(|roles| roles.join(", ")));
+    for (index, event) in witness.path.iter().flatten().enumerate() {
+        say(if index == 0 { "path" } else { "" }, Some(event.clone()));
+    }
+    say("decision", witness.decision.clone());
+    lines.join("\n")
 }
 
 /// A text on one line that cannot steer a terminal: control characters and those that reorder text are escaped.
