@@ -157,16 +157,21 @@ impl<'a> Files<'a> for Texts<'_> {
 }
 
 /// The text with every steering character in it replaced by one that is drawn and has as many bytes, so that offsets hold.
+/// Tabs and line ends are no trouble.
 fn blotted(text: &str) -> Cow<'_, str> {
-    let blots = |c: char| steers(c) && !matches!(c, '\n' | '\r' | '\t');
-    if !text.contains(blots) {
+    let blots = |at: usize, c: char| match c {
+        '\n' | '\t' => false,
+        '\r' => !text.get(at + 1..).is_some_and(|rest| rest.starts_with('\n')),
+        _ => steers(c),
+    };
+    if !text.char_indices().any(|(at, c)| blots(at, c)) {
         return Cow::Borrowed(text);
     }
-    let blot = |c: char| match c.len_utf8() {
-        _ if !blots(c) => c,
+    let blot = |(at, c): (usize, char)| match c.len_utf8() {
+        _ if !blots(at, c) => c,
         1 => '?',
         2 => '\u{bf}',
         _ => '\u{fffd}',
     };
-    Cow::Owned(text.chars().map(blot).collect())
+    Cow::Owned(text.char_indices().map(blot).collect())
 }

@@ -4,7 +4,7 @@ use gov_compiler::codes::{Code, Severity};
 use gov_compiler::diagnostic::{Diagnostic, Edit, Fix, Subject, Witness};
 use gov_compiler::errors::lexical;
 use gov_compiler::package::Obligations;
-use gov_compiler::source::{Sources, Span};
+use gov_compiler::source::{FileId, Sources, Span};
 use gov_grammar::Found;
 use serde_json::{Value, json};
 
@@ -180,4 +180,27 @@ fn sarif() {
         rule.as_object_mut().unwrap().remove("help");
     }
     insta::assert_snapshot!(format!("{log:#}"));
+}
+
+proptest::proptest! {
+    /// Whatever a finding points at, every format is written, and tools can read it.
+    #[test]
+    fn any_finding_is_written(text in "(\\PC|[\n\r\t\u{1b}\u{202e}\u{85}]){0,40}", spans in proptest::collection::vec((0..2u32, 0..60u32, 0..60u32), 1..4)) {
+        let mut sources = Sources::new();
+        sources.add("a.gov", text.as_str());
+        let mut spans = spans.into_iter().map(|(file, start, end)| Span::new(FileId(file), start, end));
+        let mut found = Diagnostic::new(Code::SyntaxError, spans.next().unwrap(), text.as_str()).label(text.as_str());
+        for span in spans {
+            found = found.secondary(span, text.as_str()).fix(Fix::safe("a", vec![Edit::replace(span, "b")]));
+        }
+        let diagnostics = [found];
+        let report = Report { packages: 1, files: 1, parts: vec![Part { sources: &sources, diagnostics: &diagnostics }], ..Report::default() };
+        for format in [Format::Full, Format::Concise, Format::Github] {
+            let text = render(format, &report, false);
+            proptest::prop_assert!(!text.contains(|c: char| super::steers(c) && c != '\n'), "{text:?}");
+        }
+        validate(&check_schema(), &render(Format::Json, &report, false));
+        gov_compiler::fix::apply_safe(&sources, &diagnostics);
+        serde_json::from_str::<Value>(&render(Format::Sarif, &report, false)).unwrap();
+    }
 }

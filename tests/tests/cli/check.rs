@@ -91,6 +91,19 @@ fn odd_texts_end_in_findings() {
 }
 
 #[test]
+fn odd_manifests_end_in_findings() {
+    let sandbox = Sandbox::with([("main.gov", clean("a").as_str())]).unwrap();
+    let deep = format!("[package]\nname = \"a\"\n[limits]\na = {}", "[".repeat(100_000));
+    let dotted = format!("[dependencies]\n{} = 1", vec!["a"; 50_000].join("."));
+    for text in ["", "\0", "= 1", "[package]\nname = 1", deep.as_str(), dotted.as_str()] {
+        sandbox.write("gov.toml", text).unwrap();
+        let ran = sandbox.gov(["check"]).unwrap();
+        let shown: String = text.chars().take(80).collect();
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{shown}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let sandbox = Sandbox::with([("a.gov", format!("package a\n{}", "role {}\n".repeat(5000)).as_str())]).unwrap();
     let mut child =
