@@ -57,7 +57,8 @@ enum Context {
 impl Scanner<'_> {
     fn run(&mut self) {
         let bytes = self.text.as_bytes();
-        let mut at = 0;
+        // Some editors mark a file as UTF-8 like this.
+        let mut at = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         while let Some(&byte) = bytes.get(at) {
             let in_string = self.contexts.last() == Some(&Context::Text);
             let width = match byte {

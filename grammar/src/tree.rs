@@ -1,6 +1,6 @@
 //! The lossless tree: every token of a file, in order, with what the grammar makes of it.
 
-use crate::Span;
+use crate::{Span, is_forbidden};
 use pest::Token;
 use std::sync::Arc;
 
@@ -37,10 +37,8 @@ impl Tree {
                     nodes.push(Raw { kind, start: at, end: at, next: 0 });
                 }
                 Token::End { pos, .. } => {
-                    let next = nodes.len() as u32;
-                    if let Some(node) = open.pop().and_then(|index| nodes.get_mut(index)) {
-                        node.end = pos.pos() as u32;
-                        node.next = next;
+                    if let Some(index) = open.pop() {
+                        close(&text, &mut nodes, index, pos.pos());
                     }
                 }
             }
@@ -77,6 +75,42 @@ impl Tree {
     pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
         (0..self.nodes.len() as u32).map(|index| Node { tree: self, index })
     }
+}
+
+/// Ends a node after the last thing that is its own.
+///
+/// The parser has passed white space and comments by the time it knows that nothing more of a node comes. They are not the
+/// node's: in an array in the order of the text it is enough to end the node before them, and they are its next siblings.
+fn close(text: &str, nodes: &mut [Raw], index: usize, end: usize) {
+    let (before, below) = nodes.split_at_mut((index + 1).min(nodes.len()));
+    let Some(node) = before.last_mut() else { return };
+    let is_token = below.is_empty() && node.kind != Kind::COMMENT && !is_unread(node.kind);
+    let mut own = below.len();
+    let mut end = end;
+    if !is_token {
+        let start = node.start as usize;
+        loop {
+            end = start + text.get(start..end).map_or(0, |text| text.trim_end_matches(is_white).len());
+            match own.checked_sub(1).and_then(|last| below.get(last)) {
+                Some(last) if last.kind == Kind::COMMENT && last.end as usize == end => {
+                    end = last.start as usize;
+                    own -= 1;
+                }
+                _ => break,
+            }
+        }
+    }
+    node.end = end as u32;
+    node.next = (index + 1 + own) as u32;
+}
+
+/// What the grammar's `WHITESPACE` takes.
+fn is_white(c: char) -> bool {
+    matches!(c, ' ' | '\n' | '\t' | '\r') || is_forbidden(c)
+}
+
+fn is_unread(kind: Kind) -> bool {
+    matches!(kind, Kind::bad_item | Kind::bad_clause | Kind::bad_rule | Kind::bad_statement | Kind::bad_test_statement)
 }
 
 /// One node of a [`Tree`].
@@ -129,6 +163,11 @@ impl<'t> Node<'t> {
     /// All nodes below, at any depth, in order.
     pub fn descendants(self) -> impl Iterator<Item = Node<'t>> {
         (self.index + 1..self.raw().next).map(move |index| Node { tree: self.tree, index })
+    }
+
+    /// Whether this is a stretch of text that fits nothing.
+    pub fn is_unread(self) -> bool {
+        is_unread(self.kind())
     }
 
     /// Whether nothing is below: the node is a token.

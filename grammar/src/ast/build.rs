@@ -111,6 +111,11 @@ impl Lead {
         (std::mem::take(&mut self.docs), std::mem::take(&mut self.accepts))
     }
 
+    /// Forgets the documentation, which belongs to something that has none.
+    pub(crate) fn pass(&mut self) {
+        self.docs.clear();
+    }
+
     /// The accepted findings after which nothing came that they could belong to.
     pub(crate) fn left_over(self) -> Vec<Accept> {
         self.accepts

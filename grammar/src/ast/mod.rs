@@ -9,6 +9,7 @@ mod expr;
 mod item;
 mod policy;
 mod proof;
+mod spans;
 mod types;
 mod workflow;
 
@@ -17,6 +18,7 @@ pub use expr::*;
 pub use item::*;
 pub use policy::*;
 pub use proof::*;
+pub use spans::ForgetSpans;
 pub use types::*;
 pub use workflow::*;
 

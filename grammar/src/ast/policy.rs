@@ -97,6 +97,9 @@ impl Policy {
             if lead.take(child, problems) {
                 continue;
             }
+            if child.kind() != Kind::rule {
+                lead.pass();
+            }
             match child.kind() {
                 Kind::default_clause => policy.defaults.push((Action::from_node(child), child.span())),
                 Kind::escalate_clause => policy.escalations.push(Escalate::from_node(child, problems)),

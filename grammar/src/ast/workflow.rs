@@ -241,6 +241,8 @@ impl Block {
                 let (docs, accepts) = lead.finish();
                 block.broken |= kind.is_broken();
                 block.statements.push(Statement { docs, accepts, kind, span: child.span() });
+            } else {
+                lead.pass();
             }
         }
         block.stray_accepts = lead.left_over();
