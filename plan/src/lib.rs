@@ -4,13 +4,16 @@
 
 mod currency;
 mod decimal;
+pub mod eval;
 pub mod expr;
 pub mod model;
 mod origin;
 pub mod pattern;
+mod print;
 pub mod text;
 pub mod types;
 pub mod typing;
+pub mod value;
 
 pub use decimal::{Decimal, ParseError, SCALE};
 pub use origin::Origin;
