@@ -3,6 +3,7 @@
 //! No solver, no input or output, no threads: a runtime can hold all of it.
 
 mod currency;
+pub mod decide;
 mod decimal;
 pub mod eval;
 pub mod expr;
