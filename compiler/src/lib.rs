@@ -5,6 +5,7 @@ pub mod codes;
 pub mod diagnostic;
 pub mod errors;
 pub mod fix;
+pub mod format;
 mod header;
 pub mod manifest;
 pub mod package;

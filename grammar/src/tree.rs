@@ -56,6 +56,11 @@ impl Tree {
         Tree { text, nodes }
     }
 
+    /// Whether nothing of the text was read, because it is too large or too deep.
+    pub fn is_unread(&self) -> bool {
+        matches!(self.nodes.as_slice(), [_, only] if only.kind == Kind::bad_item && only.end as usize == self.text.len())
+    }
+
     /// The text the tree was made from.
     pub fn text(&self) -> &str {
         &self.text

@@ -107,7 +107,8 @@ impl BinaryOp {
         }
     }
 
-    fn from_str(text: &str) -> Option<BinaryOp> {
+    /// The operator that is written like this.
+    pub fn from_text(text: &str) -> Option<BinaryOp> {
         use BinaryOp::*;
         [Or, And, Eq, Ne, Lt, Le, Gt, Ge, In, Matches, Default, Add, Sub, Mul]
             .into_iter()
@@ -253,7 +254,7 @@ impl Builder<'_, '_> {
     fn binary(&mut self, least: u8) -> Result<(Expr, u32), Error> {
         let (mut left, mut height) = self.unary()?;
         while let Some(node) = self.parts.peek().filter(|node| node.kind() == Kind::infix) {
-            let Some(op) = BinaryOp::from_str(node.text()) else {
+            let Some(op) = BinaryOp::from_text(node.text()) else {
                 break;
             };
             let precedence = op.precedence();
@@ -271,7 +272,7 @@ impl Builder<'_, '_> {
             // Comparisons do not associate: `a < b < c` has no meaning worth guessing.
             if precedence == COMPARISON
                 && let Some(next) = self.parts.peek().filter(|next| next.kind() == Kind::infix)
-                && BinaryOp::from_str(next.text()).is_some_and(|op| op.precedence() == COMPARISON)
+                && BinaryOp::from_text(next.text()).is_some_and(|op| op.precedence() == COMPARISON)
             {
                 let found = Found::Token(next.text().to_owned());
                 let expected = vec!["`and`", "`or`"];
