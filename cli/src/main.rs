@@ -32,6 +32,7 @@ struct Gov {
 enum Command {
     New(command::new::Args),
     Check(command::check::Args),
+    Fmt(command::fmt::Args),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
 }
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     let result = match gov.command {
         Command::New(args) => command::new::run(&args),
         Command::Check(args) => command::check::run(&args, gov.color),
+        Command::Fmt(args) => command::fmt::run(&args, gov.color),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
     };

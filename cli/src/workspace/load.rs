@@ -13,7 +13,7 @@ use gov_compiler::manifest::{self, Manifest};
 use gov_compiler::source::{Sources, Span};
 
 use super::{File, path};
-use crate::output;
+use crate::output::{self, Failure};
 
 /// What makes a package: where it is and what belongs to it. All paths are whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,15 +83,19 @@ pub(super) struct ManifestFile {
 }
 
 impl Loader {
-    pub(super) fn new(current: PathBuf) -> Self {
-        Self {
+    /// A loader that shows paths as they are seen from the current folder.
+    pub(super) fn in_current_folder() -> Result<Self, Failure> {
+        let current = std::env::current_dir()
+            .and_then(|current| current.canonicalize())
+            .map_err(|error| Failure::io("read", ".", &error))?;
+        Ok(Self {
             current,
             sources: Sources::new(),
             diagnostics: Vec::new(),
             manifests: BTreeMap::new(),
             listings: BTreeMap::new(),
             packages: BTreeMap::new(),
-        }
+        })
     }
 
     /// The manifest of a folder that has one.
@@ -130,8 +134,8 @@ impl Loader {
             Root::Manifest(folder) | Root::Folder(folder) => self.listing(folder).files.clone(),
         };
         for place in places {
-            match self.text(&place) {
-                Some(text) => loaded.files.push(File { path: self.shown(&place), place, text: text.into() }),
+            match self.file(place) {
+                Some(file) => loaded.files.push(file),
                 None => loaded.broken = true,
             }
         }
@@ -214,6 +218,12 @@ impl Loader {
                 }
             }
         }
+    }
+
+    /// A file with its text. If it has none that can be read, a finding says why.
+    pub(super) fn file(&mut self, place: PathBuf) -> Option<File> {
+        let text = self.text(&place)?.into();
+        Some(File { path: self.shown(&place), place, text })
     }
 
     /// The text of a file. If it has none that can be read, a finding says why.

@@ -1,5 +1,6 @@
 //! Finding packages: from the paths that a user names to the texts that a check takes. All reading of files is here.
 
+mod files;
 mod load;
 mod path;
 mod search;
@@ -10,6 +11,8 @@ use std::sync::Arc;
 
 use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::source::Sources;
+
+pub use files::{Selection, files};
 
 use crate::output::Failure;
 

@@ -27,11 +27,8 @@ pub(super) struct Search {
 
 impl Search {
     pub(super) fn new() -> Result<Self, Failure> {
-        let current = std::env::current_dir()
-            .and_then(|current| current.canonicalize())
-            .map_err(|error| Failure::io("read", ".", &error))?;
         Ok(Self {
-            loader: Loader::new(current),
+            loader: Loader::in_current_folder()?,
             chosen: BTreeSet::new(),
             taken: BTreeSet::new(),
             circles: BTreeSet::new(),

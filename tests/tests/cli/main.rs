@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod fix;
+mod fmt;
 mod new;
 mod packages;
 mod pages;
