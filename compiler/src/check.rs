@@ -2,30 +2,68 @@
 
 use std::sync::Arc;
 
-use gov_grammar::ast::File;
+use gov_grammar::ast;
 
 use crate::diagnostic;
 use crate::errors::lexical;
 use crate::header;
-use crate::package::{Checked, Input};
-use crate::source::Sources;
+use crate::lower;
+use crate::package::{Checked, File, Input};
+use crate::source::{FileId, Sources};
 
 /// Checks a package. The same input gives the same findings in the same order.
 pub fn check(input: &Input) -> Checked {
     let mut sources = Sources::new();
     let mut diagnostics = Vec::new();
-    let mut files = Vec::new();
-    for file in &input.files {
+    let own = parse_all(&input.files, &mut sources, &mut diagnostics);
+    let others: Vec<_> = input
+        .dependencies
+        .iter()
+        .map(|package| (package.name.clone(), parse_all(&package.files, &mut sources, &mut diagnostics)))
+        .collect();
+    let read: Vec<_> =
+        own.iter().map(|file| header::Read { file: file.id, ast: &file.ast, broken: file.broken }).collect();
+    diagnostics.extend(header::check(input.name.as_deref(), &read));
+    let used: Vec<_> =
+        others.iter().map(|(name, files)| lower::Used { name: name.clone(), units: units(files) }).collect();
+    let name = package_name(input, &own);
+    let mut lowered = lower::lower(&name, &units(&own), &used);
+    diagnostics.append(&mut lowered.diagnostics);
+    diagnostic::sort(&mut diagnostics);
+    let sound = !diagnostics.iter().any(diagnostic::Diagnostic::is_error);
+    let package = sound.then_some(lowered.package);
+    Checked { sources, diagnostics, package, ..Checked::default() }
+}
+
+/// A file that was read.
+struct ReadFile {
+    id: FileId,
+    ast: ast::File,
+    broken: bool,
+}
+
+fn parse_all(files: &[File], sources: &mut Sources, diagnostics: &mut Vec<diagnostic::Diagnostic>) -> Vec<ReadFile> {
+    let mut read = Vec::new();
+    for file in files {
         let id = sources.add(file.path.clone(), Arc::clone(&file.text));
         let parsed = gov_grammar::parse(Arc::clone(&file.text));
-        let (ast, problems) = File::from_tree(&parsed.tree);
+        let (ast, problems) = ast::File::from_tree(&parsed.tree);
         let errors: Vec<_> = parsed.errors.iter().chain(&problems).collect();
         diagnostics.extend(errors.iter().map(|error| lexical::of_grammar(id, &file.text, error)));
-        files.push((id, ast, !errors.is_empty()));
+        read.push(ReadFile { id, ast, broken: !errors.is_empty() });
     }
-    let read: Vec<_> =
-        files.iter().map(|(file, ast, broken)| header::Read { file: *file, ast, broken: *broken }).collect();
-    diagnostics.extend(header::check(input.name.as_deref(), &read));
-    diagnostic::sort(&mut diagnostics);
-    Checked { sources, diagnostics, ..Checked::default() }
+    read
+}
+
+fn units(files: &[ReadFile]) -> Vec<lower::Unit<'_>> {
+    files.iter().map(|file| lower::Unit { file: file.id, ast: &file.ast }).collect()
+}
+
+/// The package's name: its manifest's, or the first that a file gives.
+fn package_name(input: &Input, files: &[ReadFile]) -> String {
+    let given = files.iter().flat_map(|file| &file.ast.items).find_map(|item| match &item.kind {
+        ast::ItemKind::Package(name) => Some(name.text.clone()),
+        _ => None,
+    });
+    input.name.clone().or(given).unwrap_or_default()
 }

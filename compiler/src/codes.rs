@@ -75,6 +75,32 @@ codes! {
     "G0103" UnknownClause "unknown-clause" Error "a clause that this item does not have";
     "G0104" MissingClause "missing-clause" Error "a clause that this item must have";
     "G0105" UnknownPackage "unknown-package" Error "a package that is neither a dependency nor a standard module";
+    "G0106" UnknownField "unknown-field" Error "a field that is not there";
+    "G0107" MissingField "missing-field" Error "a field that has to be given and is not";
+    "G0108" ReservedName "reserved-name" Error "a name that is a word of the language";
+
+    "G0201" TypeMismatch "type-mismatch" Error "a value of another type than is wanted";
+    "G0202" MayBeAbsent "may-be-absent" Error "a value that may be absent where one is needed";
+    "G0203" AlwaysPresent "always-present" Error "a question whether something is there that always is";
+    "G0204" CurrencyMismatch "currency-mismatch" Error "amounts of different currencies together";
+    "G0205" NotAMember "not-a-member" Error "a string that is not one of the values of its type";
+    "G0206" BadLiteral "bad-literal" Error "a literal that gives no value";
+    "G0207" NonLinear "non-linear" Error "a product of two values that are not known";
+    "G0208" BadPattern "bad-pattern" Error "a pattern that cannot stand where it stands";
+    "G0209" JsonNeedsAs "json-needs-as" Error "JSON that is used without saying what it is";
+    "G0210" AsOnTyped "as-on-typed" Error "`as` on something that is not JSON";
+    "G0211" NotShowable "not-showable" Error "a list, a record or JSON inside a string";
+    "G0212" SetAsValue "set-as-value" Error "a set used as a value";
+    "G0213" RuleField "rule-field" Error "an input field that not every matched capability has, with one type";
+
+    "G0301" Cycle "cycle" Error "things that lead back to themselves";
+    "G0302" BadTable "bad-table" Error "a table whose rows do not fit together";
+    "G0303" OutOfOrder "out-of-order" Error "a clause of a workflow's head after its first statement";
+    "G0304" BadValue "bad-value" Error "a value that its clause cannot take";
+    "G0305" MissingReturn "missing-return" Error "a workflow that promises a result and may end without one";
+    "G0306" ReturnNotHere "return-not-here" Error "a `return` where none may be";
+    "G0307" BadAfter "bad-after" Error "`after` that orders nothing";
+    "G0308" BadAccept "bad-accept" Error "an `@accept` that accepts nothing, or what cannot be accepted";
 
     "G0401" ManifestSyntax "manifest-syntax" Error "`gov.toml` is not TOML";
     "G0402" ManifestKey "manifest-key" Error "a key that `gov.toml` does not have";

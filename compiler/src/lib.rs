@@ -7,6 +7,7 @@ pub mod errors;
 pub mod fix;
 pub mod format;
 mod header;
+pub mod lower;
 pub mod manifest;
 pub mod package;
 pub mod source;

@@ -41,6 +41,8 @@ pub struct Checked {
     pub sources: Sources,
     /// The findings, in the order in which they are shown.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the package means, where nothing is wrong with its text.
+    pub package: Option<gov_plan::model::Package>,
     /// How the obligations ended.
     pub obligations: Obligations,
 }

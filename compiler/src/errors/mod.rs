@@ -4,4 +4,7 @@
 //! side by side.
 
 pub mod lexical;
+pub mod names;
 pub mod package;
+pub mod structure;
+pub mod types;

@@ -1,0 +1,63 @@
+//! Scopes made of variables over the package's types and sets.
+
+use std::rc::Rc;
+
+use gov_plan::pattern::TextPattern;
+use gov_plan::types::{Fields, Schema, Type};
+use gov_plan::typing::{Lookup, Names};
+
+use super::symbols::PackageNames;
+
+/// A variable of a scope.
+#[derive(Debug, Clone)]
+pub(super) struct Variable {
+    pub name: String,
+    /// `None` where the declaration was reported: whoever reads it is passed over.
+    pub ty: Option<(Type, bool)>,
+}
+
+impl Variable {
+    pub(super) fn new(name: &str, ty: Type, optional: bool) -> Variable {
+        Variable { name: name.to_owned(), ty: Some((ty, optional)) }
+    }
+}
+
+/// Variables over a package's types and sets.
+pub(super) struct Scope {
+    pub package: Rc<PackageNames>,
+    pub variables: Vec<Variable>,
+    /// Whether some variables could not be read: a name that is not here may be one of them.
+    pub whole: bool,
+}
+
+/// A variable for each field.
+pub(super) fn variables_of(fields: &Fields) -> Vec<Variable> {
+    fields.iter().map(|field| Variable::new(&field.name, field.schema.ty.clone(), field.schema.optional)).collect()
+}
+
+impl Names for Scope {
+    fn variable(&self, name: &str) -> Lookup<(Type, bool)> {
+        match self.variables.iter().rev().find(|variable| variable.name == name) {
+            Some(Variable { ty: Some(known), .. }) => Lookup::Known(known.clone()),
+            Some(Variable { ty: None, .. }) => Lookup::Poisoned,
+            None if !self.whole => Lookup::Poisoned,
+            None => Lookup::Unknown,
+        }
+    }
+
+    fn variables(&self) -> Vec<String> {
+        self.variables.iter().map(|variable| variable.name.clone()).collect()
+    }
+
+    fn set(&self, name: &str) -> Lookup<Vec<TextPattern>> {
+        self.package.set(name)
+    }
+
+    fn named_type(&self, name: &str) -> Lookup<Schema> {
+        self.package.named_type(name)
+    }
+
+    fn type_names(&self) -> Vec<String> {
+        self.package.type_names()
+    }
+}
