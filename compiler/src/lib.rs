@@ -11,5 +11,6 @@ pub mod lower;
 pub mod manifest;
 pub mod package;
 pub mod source;
+pub mod verify;
 
 pub use check::check;

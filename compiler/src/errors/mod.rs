@@ -6,5 +6,6 @@
 pub mod lexical;
 pub mod names;
 pub mod package;
+pub mod proof;
 pub mod structure;
 pub mod types;

@@ -1,0 +1,54 @@
+//! The proofs: every obligation of a package, how each was settled, and what was found.
+//!
+//! Two ways lead to an answer. [`exact`] decides what is finite or a matter of intervals; [`encode`] asks Z3 about the rest.
+//! They share no code, and are compared in tests. Whatever neither settles is *unproved*: an error, never a pass.
+
+#![allow(dead_code, reason = "the units that use it follow")]
+
+mod encode;
+mod report;
+mod solver;
+mod units;
+
+pub use report::{Evidence, Obligation, Outcome, Proof, Report};
+
+use gov_plan::model::Package;
+use std::sync::atomic::AtomicBool;
+
+/// How a package is verified.
+pub struct Options<'o> {
+    /// How many units of work run at once, at least one. The report does not depend on it.
+    pub jobs: usize,
+    /// How much Z3 may do for one question, in its own units; zero is without limit.
+    pub rlimit: u32,
+    /// Whether to look also for what is legal and odd: G1207 and G1208.
+    pub pedantic: bool,
+    /// Takes every question that the solver was asked: a name that is unique and fit for a file, and an SMT-LIB text.
+    pub smt2: Option<&'o (dyn Fn(&str, &str) + Sync)>,
+    /// Whether somebody wants the check to end.
+    pub cancel: Option<&'o AtomicBool>,
+    /// Is told how many units of work are done, and of how many.
+    pub progress: Option<&'o (dyn Fn(usize, usize) + Sync)>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options { jobs: 1, rlimit: DEFAULT_RLIMIT, pedantic: false, smt2: None, cancel: None, progress: None }
+    }
+}
+
+/// What a question may cost where nobody says otherwise: some seconds, a thousand times what examples need.
+pub const DEFAULT_RLIMIT: u32 = 20_000_000;
+
+/// Proves a package's obligations. The same package gives the same report, whatever the number of jobs.
+///
+/// # Errors
+///
+/// If it was cancelled.
+pub fn verify(package: &Package, options: &Options<'_>) -> Result<Report, Cancelled> {
+    units::run(Vec::new(), options)
+}
+
+/// The check was cancelled before it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
