@@ -20,8 +20,11 @@ pub(crate) struct Unit<'p> {
     /// Where that stands.
     pub at: Origin,
     /// The work.
-    pub work: Box<dyn Fn(&mut Session<'_>, &mut Found) + Send + Sync + 'p>,
+    pub work: Box<Work<'p>>,
 }
+
+/// Work that asks a session and notes what it finds.
+pub(crate) type Work<'p> = dyn Fn(&mut Session<'_>, &mut Found) + Send + Sync + 'p;
 
 /// What a unit of work came to.
 #[derive(Debug, Default)]

@@ -58,7 +58,8 @@ impl Encoder<'_> {
             return Encoded { value: Symbol { present, shape: json.shape.clone() }, fails };
         }
         let name = format!("{path} as {}", written(&bare));
-        let known = self.json.by_path.get(path).and_then(|reads| reads.iter().find(|read| read.schema == bare)).cloned();
+        let known =
+            self.json.by_path.get(path).and_then(|reads| reads.iter().find(|read| read.schema == bare)).cloned();
         let read = match known {
             Some(read) => read,
             None => {
@@ -77,7 +78,6 @@ impl Encoder<'_> {
         Encoded { value: Symbol { present, shape: read.value.shape }, fails }
     }
 }
-
 
 pub(super) const OBJECT: i128 = 4;
 

@@ -2,10 +2,10 @@
 
 use super::symbol::{List, Shape, Symbol};
 use super::{Encoder, Scope, Sort, Term};
+use gov_plan::Decimal;
 use gov_plan::model::Package;
 use gov_plan::types::{Fields, Risk, Schema, Type};
 use gov_plan::value::{TIME_MAX, TIME_MIN};
-use gov_plan::Decimal;
 
 impl Encoder<'_> {
     /// A value of this schema that is not known, and what holds of every such value: its range and its refinements.

@@ -129,9 +129,7 @@ impl Script {
             Node::Not(inner) => Part::Not(self.add(inner)),
             Node::And(operands) => Part::And(operands.iter().map(|operand| self.add(operand)).collect()),
             Node::Or(operands) => Part::Or(operands.iter().map(|operand| self.add(operand)).collect()),
-            Node::If(condition, then, otherwise) => {
-                Part::If(self.add(condition), self.add(then), self.add(otherwise))
-            }
+            Node::If(condition, then, otherwise) => Part::If(self.add(condition), self.add(then), self.add(otherwise)),
             Node::Equal(a, b) => Part::Equal(self.add(a), self.add(b)),
             Node::Less(a, b) => Part::Less(self.add(a), self.add(b)),
             Node::Sum(operands) => Part::Sum(operands.iter().map(|operand| self.add(operand)).collect()),
@@ -210,7 +208,8 @@ impl Script {
             }
         }
         // Equal texts are equally long.
-        let measured: Vec<&String> = unknown.iter().zip(&measured).filter(|(_, measured)| **measured).map(|(n, _)| n).collect();
+        let measured: Vec<&String> =
+            unknown.iter().zip(&measured).filter(|(_, measured)| **measured).map(|(n, _)| n).collect();
         for (index, first) in measured.iter().enumerate() {
             for second in measured.iter().skip(index + 1) {
                 let mut part = |name: &str, sort| {
