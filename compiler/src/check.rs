@@ -55,6 +55,31 @@ fn parse_all(files: &[File], sources: &mut Sources, diagnostics: &mut Vec<diagno
     read
 }
 
+/// The standard modules that files use, unless a dependency has their name. Those that nobody uses are not read.
+fn standard_modules(
+    own: &[ReadFile],
+    input: &Input,
+    sources: &mut Sources,
+    diagnostics: &mut Vec<diagnostic::Diagnostic>,
+) -> Vec<(String, Vec<ReadFile>)> {
+    let used: Vec<&str> = own
+        .iter()
+        .flat_map(|file| &file.ast.items)
+        .filter_map(|item| match &item.kind {
+            ast::ItemKind::Use(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let wanted = |module: &&gov_stdlib::Module| {
+        used.contains(&module.name) && !input.dependencies.iter().any(|package| package.name == module.name)
+    };
+    let read = |module: &gov_stdlib::Module| {
+        let file = File { path: module.path.to_owned(), text: module.text.into() };
+        (module.name.to_owned(), parse_all(&[file], sources, diagnostics))
+    };
+    gov_stdlib::MODULES.iter().filter(wanted).map(read).collect()
+}
+
 fn units(files: &[ReadFile]) -> Vec<lower::Unit<'_>> {
     files.iter().map(|file| lower::Unit { file: file.id, ast: &file.ast }).collect()
 }

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn each_wrong_statement_is_found_once() {
-        let texts = ["", "role x {}", "package b", "role x {}\npackage a", "package a package a"];
+        let texts = ["", "role x {}", "package b", "role y {}\npackage a", "package a package a"];
         insta::assert_snapshot!(findings(Some("a"), &texts), @r"
         0.gov:1:1: G0406: this file does not say which package it belongs to
         1.gov:1:1: G0406: this file does not say which package it belongs to

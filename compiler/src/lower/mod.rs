@@ -89,7 +89,8 @@ fn imports(units: &[Unit<'_>], used: &[Used<'_>], diagnostics: &mut Vec<Diagnost
                 }
                 wanted.push((&name.text, span));
             } else {
-                let known = used.iter().map(|package| package.name.as_str());
+                let standard = gov_stdlib::MODULES.iter().map(|module| module.name);
+                let known = used.iter().map(|package| package.name.as_str()).chain(standard);
                 let meant = gov_grammar::closest(&name.text, known);
                 diagnostics.push(errors::names::unknown_package(span, &name.text, meant));
             }

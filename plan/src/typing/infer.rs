@@ -68,7 +68,7 @@ impl Checker<'_> {
     /// A value where this type is wanted: fits as it is, or is refused.
     pub(super) fn coerce(&mut self, typed: Expr, at: Span, target: &Type, optional: bool) -> Option<Expr> {
         if typed.optional && !optional {
-            return self.error(at, TypeErrorKind::MayBeAbsent { path: None });
+            return self.error(at, TypeErrorKind::MayBeAbsent { path: path_of_typed(&typed) });
         }
         if let (ExprKind::String(value), Type::Union(members)) = (&typed.kind, target) {
             return if members.contains(value) { Some(typed) } else { self.not_a_member(value, members, at) };
@@ -415,6 +415,15 @@ impl Checker<'_> {
 enum Absent {
     Allowed,
     Refused,
+}
+
+/// The path that an expression is, if it is one.
+fn path_of_typed(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Var(name) => Some(name.clone()),
+        ExprKind::Field(inner, field) => Some(format!("{}.{field}", path_of_typed(inner)?)),
+        _ => None,
+    }
 }
 
 /// A list or a record of literals fits a union element by element.
