@@ -21,11 +21,12 @@ pub fn check(input: &Input) -> Checked {
         .iter()
         .map(|package| (package.name.clone(), parse_all(&package.files, &mut sources, &mut diagnostics)))
         .collect();
+    let standard = standard_modules(&own, input, &mut sources, &mut diagnostics);
     let read: Vec<_> =
         own.iter().map(|file| header::Read { file: file.id, ast: &file.ast, broken: file.broken }).collect();
     diagnostics.extend(header::check(input.name.as_deref(), &read));
-    let used: Vec<_> =
-        others.iter().map(|(name, files)| lower::Used { name: name.clone(), units: units(files) }).collect();
+    let used = others.iter().chain(&standard);
+    let used: Vec<_> = used.map(|(name, files)| lower::Used { name: name.clone(), units: units(files) }).collect();
     let name = package_name(input, &own);
     let mut lowered = lower::lower(&name, &units(&own), &used);
     diagnostics.append(&mut lowered.diagnostics);

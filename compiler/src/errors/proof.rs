@@ -2,9 +2,9 @@
 
 use gov_plan::Origin;
 
-use crate::lower::span_of;
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Subject};
+use crate::lower::span_of;
 
 /// An obligation of that code could not be settled, and why.
 pub fn unproved(at: Origin, of: Code, subject: Subject, why: &str) -> Diagnostic {
