@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use gov_compiler::codes::Code;
+use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::fix;
 use gov_compiler::package::{self, Checked, Input, Obligations};
 
@@ -75,9 +76,14 @@ struct Results {
 
 impl Results {
     fn of(workspace: Workspace) -> Self {
+        let mut findings = Findings::of(&workspace.packages);
         let whole = workspace.packages.iter().filter(|package| !package.broken);
-        let checked = whole.map(|package| gov_compiler::check(&input(package))).collect();
-        Self { workspace, checked }
+        let checked = whole.map(|package| {
+            let mut checked = gov_compiler::check(&input(package));
+            findings.keep_new(package, &mut checked);
+            checked
+        });
+        Self { checked: checked.collect(), workspace }
     }
 
     fn report(&self) -> Report<'_> {
@@ -97,6 +103,32 @@ impl Results {
     fn place(&self, path: &str) -> Option<&PathBuf> {
         let files = self.workspace.packages.iter().flat_map(|package| &package.files);
         files.filter(|file| file.path == path).map(|file| &file.place).next()
+    }
+}
+
+/// What has been found already. The check of a package also finds what is wrong in the files of packages that it uses; each
+/// finding is to be reported once, with the package that the file belongs to if that is checked as well.
+struct Findings {
+    /// The files of all packages that are checked.
+    files: BTreeSet<String>,
+    /// The findings in other files, by path, place and code.
+    elsewhere: BTreeSet<(String, u32, Code)>,
+}
+
+impl Findings {
+    fn of(packages: &[Package]) -> Self {
+        let files = packages.iter().flat_map(|package| &package.files).map(|file| file.path.clone()).collect();
+        Self { files, elsewhere: BTreeSet::new() }
+    }
+
+    fn keep_new(&mut self, package: &Package, checked: &mut Checked) {
+        let own: BTreeSet<&str> = package.files.iter().map(|file| file.path.as_str()).collect();
+        let sources = &checked.sources;
+        checked.diagnostics.retain(|found| {
+            let path = sources.path(found.primary.span.file);
+            let place = (path.to_owned(), found.primary.span.start, found.code);
+            own.contains(path) || (!self.files.contains(path) && self.elsewhere.insert(place))
+        });
     }
 }
 
@@ -122,7 +154,9 @@ fn fix(mut results: Results, paths: &[PathBuf]) -> Result<Results, Failure> {
     for _ in 0..ROUNDS {
         let mut again = false;
         for checked in &results.checked {
-            let fixed = fix::apply_safe(&checked.sources, &checked.diagnostics);
+            let own = |found: &&Diagnostic| results.place(checked.sources.path(found.primary.span.file)).is_some();
+            let diagnostics: Vec<_> = checked.diagnostics.iter().filter(own).cloned().collect();
+            let fixed = fix::apply_safe(&checked.sources, &diagnostics);
             for (file, text) in &fixed.texts {
                 let path = checked.sources.path(*file);
                 let Some(place) = results.place(path) else {

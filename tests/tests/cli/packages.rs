@@ -115,6 +115,22 @@ fn dependencies_that_lead_nowhere_are_found_in_the_manifest() {
 }
 
 #[test]
+fn what_is_wrong_with_a_dependency_is_said_once() {
+    let uses = |name: &str| format!("{}[dependencies]\nbase = {{ path = \"../base\" }}\n", manifest(name));
+    let sandbox = Sandbox::with([
+        ("base/gov.toml", manifest("base").as_str()),
+        ("base/base.gov", &wrong("base")),
+        ("one/gov.toml", &uses("one")),
+        ("one/one.gov", &clean("one")),
+        ("two/gov.toml", &uses("two")),
+        ("two/two.gov", &clean("two")),
+    ])
+    .unwrap();
+    assert_eq!(found(&sandbox, ".", &[]), ["base/base.gov"]);
+    assert_eq!(found(&sandbox, ".", &["one", "two"]), ["base/base.gov"]);
+}
+
+#[test]
 fn packages_in_a_circle_or_of_one_name_are_found_once() {
     let uses = |name: &str, of: &[(&str, &str)]| {
         let lines: String = of.iter().map(|(name, path)| format!("{name} = {{ path = \"{path}\" }}\n")).collect();
