@@ -5,13 +5,16 @@ use std::sync::Arc;
 use gov_grammar::ast;
 
 use crate::diagnostic;
-use crate::errors::lexical;
+use crate::errors::{self, lexical};
 use crate::header;
 use crate::lower;
-use crate::package::{Checked, File, Input};
+use crate::package::{Checked, File, Input, Obligations};
 use crate::source::{FileId, Sources};
+use crate::verify;
 
-/// Checks a package. The same input gives the same findings in the same order.
+/// Checks a package's text: syntax, names and types. The same input gives the same findings in the same order.
+///
+/// What the package claims is proved by [`prove`], which takes longer.
 pub fn check(input: &Input) -> Checked {
     let mut sources = Sources::new();
     let mut diagnostics = Vec::new();
@@ -33,7 +36,35 @@ pub fn check(input: &Input) -> Checked {
     diagnostic::sort(&mut diagnostics);
     let sound = !diagnostics.iter().any(diagnostic::Diagnostic::is_error);
     let package = sound.then_some(lowered.package);
-    Checked { sources, diagnostics, package, ..Checked::default() }
+    Checked { sources, diagnostics, package, acceptances: lowered.acceptances, ..Checked::default() }
+}
+
+/// Proves what a checked package claims, and adds what is found. Findings that the package accepts are taken out; an
+/// acceptance that accepts nothing is a finding of its own. A package with errors in its text is left as it is.
+///
+/// # Errors
+///
+/// If it was cancelled; nothing is added then.
+pub fn prove(checked: &mut Checked, options: &verify::Options<'_>) -> Result<(), verify::Cancelled> {
+    let Some(package) = &checked.package else { return Ok(()) };
+    let mut report = verify::verify(package, options)?;
+    checked.diagnostics.append(&mut report.diagnostics);
+    diagnostic::sort(&mut checked.diagnostics);
+    for acceptance in &checked.acceptances {
+        let covered = |found: &diagnostic::Diagnostic| {
+            found.code == acceptance.code && acceptance.covers.contains(found.primary.span)
+        };
+        match checked.diagnostics.iter().position(covered) {
+            Some(index) => {
+                checked.diagnostics.remove(index);
+            }
+            None => checked.diagnostics.push(errors::structure::nothing_to_accept(acceptance.span, acceptance.code)),
+        }
+    }
+    diagnostic::sort(&mut checked.diagnostics);
+    checked.obligations = Obligations::of(&report.obligations);
+    checked.proofs = report.obligations;
+    Ok(())
 }
 
 /// A file that was read.

@@ -13,4 +13,4 @@ pub mod package;
 pub mod source;
 pub mod verify;
 
-pub use check::check;
+pub use check::{check, prove};

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::lower::Acceptance;
 use crate::source::Sources;
+use crate::verify::{Obligation, Outcome};
 
 /// A package to check.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,10 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// What the package means, where nothing is wrong with its text.
     pub package: Option<gov_plan::model::Package>,
+    /// The findings that the package accepts, with the places that they cover.
+    pub acceptances: Vec<Acceptance>,
+    /// Every obligation with how it was settled, once [`crate::prove`] has run.
+    pub proofs: Vec<Obligation>,
     /// How the obligations ended.
     pub obligations: Obligations,
 }
@@ -56,6 +62,18 @@ pub struct Obligations {
     pub proved: usize,
     /// Those that could not be settled.
     pub unproved: usize,
+}
+
+impl Obligations {
+    /// Counts how obligations ended.
+    pub fn of(obligations: &[Obligation]) -> Obligations {
+        let count = |wanted: fn(&Outcome) -> bool| obligations.iter().filter(|one| wanted(&one.outcome)).count();
+        Obligations {
+            total: obligations.len(),
+            proved: count(|outcome| matches!(outcome, Outcome::Proved(_))),
+            unproved: count(|outcome| matches!(outcome, Outcome::Unproved(_))),
+        }
+    }
 }
 
 impl std::ops::AddAssign for Obligations {

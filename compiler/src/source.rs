@@ -30,6 +30,11 @@ impl Span {
         Self { file, start: clamp(range.start), end: clamp(range.end) }
     }
 
+    /// Whether the other one lies in this one, in the same file.
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// The smallest span that holds this one and `other`, which is in the same file; of another file, this one alone.
     #[must_use]
     pub fn to(self, other: Span) -> Span {

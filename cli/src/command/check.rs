@@ -7,6 +7,7 @@ use gov_compiler::codes::Code;
 use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::fix;
 use gov_compiler::package::{self, Checked, Input, Obligations};
+use gov_compiler::verify::Options;
 
 use crate::output::{self, Color, Failure, Outcome};
 use crate::render::{self, Format, Part, Report};
@@ -80,6 +81,8 @@ impl Results {
         let whole = workspace.packages.iter().filter(|package| !package.broken);
         let checked = whole.map(|package| {
             let mut checked = gov_compiler::check(&input(package));
+            // Nothing cancels it: it is the process that ends.
+            let _ = gov_compiler::prove(&mut checked, &options());
             findings.keep_new(package, &mut checked);
             checked
         });
@@ -106,6 +109,9 @@ impl Results {
     }
 }
 
+fn options() -> Options<'static> {
+    let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    Options { jobs, ..Options::default() }
 /// What has been found already. The check of a package also finds what is wrong in the files of packages that it uses; each
 /// finding is to be reported once, with the package that the file belongs to if that is checked as well.
 struct Findings {

@@ -85,3 +85,12 @@ pub fn matches_nothing(span: Span, pattern: &str, meant: Option<&str>) -> Diagno
 pub fn bad_accept(span: Span, message: &str, help: &str) -> Diagnostic {
     Diagnostic::new(Code::BadAccept, span, message.to_owned()).label("nothing to accept").help(help.to_owned())
 }
+
+/// An `@accept` of a finding that is not there.
+pub fn nothing_to_accept(span: Span, code: Code) -> Diagnostic {
+    let delete = Edit::delete(span);
+    Diagnostic::new(Code::BadAccept, span, format!("there is no `{code}` here to accept"))
+        .label("accepts nothing")
+        .help("what it accepted is mended: take it out")
+        .fix(Fix::safe("remove the `@accept`", vec![delete]))
+}
