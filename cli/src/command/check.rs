@@ -112,6 +112,8 @@ impl Results {
 fn options() -> Options<'static> {
     let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     Options { jobs, ..Options::default() }
+}
+
 /// What has been found already. The check of a package also finds what is wrong in the files of packages that it uses; each
 /// finding is to be reported once, with the package that the file belongs to if that is checked as well.
 struct Findings {
