@@ -1,6 +1,6 @@
 //! The proofs: every obligation of a package, how each was settled, and what was found.
 //!
-//! Two ways lead to an answer. [`exact`] decides what is finite or a matter of intervals; [`encode`] asks Z3 about the rest.
+//! Two ways lead to an answer. `exact` decides what is finite or a matter of intervals; `encode` asks Z3 about the rest.
 //! They share no code, and are compared in tests. Whatever neither settles is *unproved*: an error, never a pass.
 
 #![allow(dead_code, unused_imports, reason = "the units that use it follow")]
