@@ -19,10 +19,12 @@
 //! `reversible` is true where there is nothing to reverse; `tags`, `risk`; `workflow` is absent outside of one;
 //! `principal.tenant` and `resource.tenant` are absent where the request does not say.
 
+mod engine;
 mod facts;
 mod reference;
 mod request;
 
+pub use engine::Engine;
 pub use facts::{Facts, facts};
 pub use reference::{Scope, decide};
 pub use request::{Request, RequestBody, is_principal};
@@ -184,3 +186,6 @@ impl fmt::Display for Unevaluable {
 }
 
 impl std::error::Error for Unevaluable {}
+
+#[cfg(test)]
+mod tests;

@@ -25,7 +25,7 @@ pub fn decide<'p>(package: &'p Package, policy: &'p Policy, request: &Request<'_
 }
 
 /// The policy's action, escalated, together with what the capability itself requires.
-fn combine<'p>(
+pub(super) fn combine<'p>(
     policy: &'p Policy,
     by: By,
     action: &'p Action,

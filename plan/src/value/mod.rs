@@ -75,6 +75,24 @@ impl Record {
         self.0.iter().find(|(own, _)| &**own == name).map(|(_, value)| value)
     }
 
+    /// The field of this name, found at once if it stands at this place.
+    pub(crate) fn get_near(&self, place: usize, name: &str) -> Option<&Value> {
+        match self.0.get(place) {
+            Some((own, value)) if &**own == name => Some(value),
+            _ => self.get(name),
+        }
+    }
+
+    /// How many fields have a value.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether no field has a value.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.0.iter().map(|(name, value)| (&**name, value))

@@ -71,18 +71,25 @@ pub fn read(schema: &Schema, json: &Json, roles: &Roles) -> Result<Value, Misfit
 /// Reads a JSON object as a record of these fields, and checks their refinements.
 pub fn read_fields(fields: &Fields, json: &Json, roles: &Roles) -> Result<Record, Misfit> {
     let record = convert_fields(fields, json, 0)?;
-    Scope { itself: None, siblings: None, outer: None, roles }.fields(fields, &record)?;
+    admit_fields(fields, &record, roles)?;
     Ok(record)
 }
 
 /// Checks that a schema lets a value through: its type, and its refinements.
 pub fn admit(schema: &Schema, value: &Value, roles: &Roles) -> Result<(), Misfit> {
-    Scope { itself: None, siblings: None, outer: None, roles }.value(schema, None, value)
+    check(schema, value, None, roles)
 }
 
 /// Checks that a record has these fields, each as it is declared, and no others.
 pub fn admit_fields(fields: &Fields, record: &Record, roles: &Roles) -> Result<(), Misfit> {
-    Scope { itself: None, siblings: None, outer: None, roles }.fields(fields, record)
+    if let Some((unknown, _)) = record.iter().find(|(name, _)| fields.get(name).is_none()) {
+        return Err(Misfit::unknown(fields, unknown));
+    }
+    for field in fields.iter() {
+        let value = record.get(&field.name).unwrap_or(&Value::Absent);
+        check(&field.schema, value, Some((fields, record)), roles).map_err(|misfit| misfit.under(&field.name))?;
+    }
+    Ok(())
 }
 
 fn convert(schema: &Schema, json: &Json, depth: u32) -> Result<Value, Misfit> {
@@ -154,28 +161,20 @@ fn nests_within(json: &Json, depth: u32) -> bool {
     }
 }
 
-/// What a refinement can name: the value itself, as `self` and by its field's name, and the fields beside it, also those
-/// around the record or list in which it stands.
+/// What a refinement can name: the value as `self`, and the fields beside it.
 struct Scope<'s> {
-    itself: Option<(Option<&'s str>, &'s Value)>,
+    itself: &'s Value,
     siblings: Option<(&'s Fields, &'s Record)>,
-    outer: Option<&'s Scope<'s>>,
     roles: &'s Roles<'s>,
 }
 
 impl Env for Scope<'_> {
     fn get(&self, name: &str) -> Option<Value> {
-        match self.itself {
-            Some((_, value)) if name == "self" => return Some(value.clone()),
-            Some((Some(own), value)) if name == own => return Some(value.clone()),
-            _ => {}
+        if name == "self" {
+            return Some(self.itself.clone());
         }
-        if let Some((fields, record)) = self.siblings
-            && fields.get(name).is_some()
-        {
-            return Some(record.get(name).cloned().unwrap_or(Value::Absent));
-        }
-        self.outer.and_then(|outer| outer.get(name))
+        let (fields, record) = self.siblings?;
+        fields.get(name).map(|_| record.get(name).cloned().unwrap_or(Value::Absent))
     }
 
     fn has_role(&self, principal: &str, role: &str) -> bool {
@@ -183,72 +182,50 @@ impl Env for Scope<'_> {
     }
 }
 
-impl Scope<'_> {
-    fn fields(&self, fields: &Fields, record: &Record) -> Result<(), Misfit> {
-        if let Some((unknown, _)) = record.iter().find(|(name, _)| fields.get(name).is_none()) {
-            return Err(Misfit::unknown(fields, unknown));
-        }
-        for field in fields.iter() {
-            match record.get(&field.name) {
-                Some(value) => {
-                    let scope =
-                        Scope { itself: None, siblings: Some((fields, record)), outer: Some(self), roles: self.roles };
-                    scope.value(&field.schema, Some(&field.name), value).map_err(|misfit| misfit.under(&field.name))?;
-                }
-                None if field.schema.optional => {}
-                None => return Err(Misfit::missing(&field.schema.ty).under(&field.name)),
-            }
-        }
-        Ok(())
-    }
-
-    fn value(&self, schema: &Schema, name: Option<&str>, value: &Value) -> Result<(), Misfit> {
-        if matches!(value, Value::Absent) {
+fn check(schema: &Schema, value: &Value, siblings: Option<(&Fields, &Record)>, roles: &Roles) -> Result<(), Misfit> {
+    let fits = match (&schema.ty, value) {
+        (_, Value::Absent) => {
             return match schema.optional {
                 true => Ok(()),
                 false => Err(Misfit::missing(&schema.ty)),
             };
         }
-        let scope = Scope { itself: Some((name, value)), siblings: None, outer: Some(self), roles: self.roles };
-        let fits = match (&schema.ty, value) {
-            (Type::Bool, Value::Bool(_))
-            | (Type::Int, Value::Int(_))
-            | (Type::Decimal, Value::Decimal(_))
-            | (Type::String, Value::String(_))
-            | (Type::Duration, Value::Duration(_))
-            | (Type::Time, Value::Time(_))
-            | (Type::Risk, Value::Risk(_))
-            | (Type::Json, Value::Json(_)) => true,
-            (Type::Money(currency), Value::Money(_, found)) => currency == found,
-            (Type::Union(members), Value::String(text)) => members.iter().any(|member| **member == **text),
-            (Type::List(element), Value::List(elements)) => {
-                for (index, value) in elements.iter().enumerate() {
-                    self.value(element, None, value).map_err(|misfit| misfit.under_index(index))?;
-                }
-                true
+        (Type::Bool, Value::Bool(_))
+        | (Type::Int, Value::Int(_))
+        | (Type::Decimal, Value::Decimal(_))
+        | (Type::String, Value::String(_))
+        | (Type::Duration, Value::Duration(_))
+        | (Type::Time, Value::Time(_))
+        | (Type::Risk, Value::Risk(_))
+        | (Type::Json, Value::Json(_)) => true,
+        (Type::Money(currency), Value::Money(_, found)) => currency == found,
+        (Type::Union(members), Value::String(text)) => members.iter().any(|member| **member == **text),
+        (Type::List(element), Value::List(elements)) => {
+            for (index, value) in elements.iter().enumerate() {
+                check(element, value, siblings, roles).map_err(|misfit| misfit.under_index(index))?;
             }
-            (Type::Record(fields), Value::Record(record)) => {
-                self.fields(fields, record)?;
-                true
-            }
-            _ => false,
-        };
-        if !fits {
-            return Err(Misfit::shape(&schema.ty, describe(&value.to_json())));
+            true
         }
-        for refinement in &schema.refinements {
-            let problem = match eval(refinement, &scope) {
-                Ok(Value::Bool(true)) => continue,
-                Ok(_) => Problem::Refinement {
-                    condition: refinement.to_string(),
-                    found: shortened(&value.to_json().to_string()),
-                },
-                Err(error) => Problem::Unevaluable { condition: refinement.to_string(), why: Box::new(error.kind) },
-            };
-            return Err(Misfit::here(problem));
+        (Type::Record(fields), Value::Record(record)) => {
+            admit_fields(fields, record, roles)?;
+            true
         }
-        Ok(())
+        _ => false,
+    };
+    if !fits {
+        return Err(Misfit::shape(&schema.ty, describe(&value.to_json())));
     }
+    let scope = Scope { itself: value, siblings, roles };
+    for refinement in &schema.refinements {
+        let condition = || refinement.to_string();
+        let problem = match eval(refinement, &scope) {
+            Ok(Value::Bool(true)) => continue,
+            Ok(_) => Problem::Refinement { condition: condition(), found: shortened(&value.to_json().to_string()) },
+            Err(error) => Problem::Unevaluable { condition: condition(), why: Box::new(error.kind) },
+        };
+        return Err(Misfit::here(problem));
+    }
+    Ok(())
 }
 
 impl Misfit {

@@ -1,0 +1,283 @@
+//! Conditions taken apart: tests that an index can answer, and the rest.
+
+use super::code::{Code, Frame, Names, Operand, constant};
+use crate::expr::{BinaryOp, Expr, ExprKind};
+use crate::types::{Fields, Type};
+use crate::value::Value;
+use std::collections::HashMap;
+
+/// The most slots that one rule is indexed by.
+pub(super) const MAX_EQUALITIES: usize = 4;
+
+/// The most combinations of values that one rule is entered under.
+const MAX_COMBINATIONS: usize = 32;
+
+/// The number of a value that no condition names.
+pub(super) const OTHER: u32 = 0;
+
+/// What conditions compare with literals: `context.amount`.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    slots: Vec<Slot>,
+    by_path: HashMap<String, u32>,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Slot {
+    code: Code,
+    /// The literals that it is compared with for equality, each with a number from 1.
+    texts: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    numbers: HashMap<i128, u32, foldhash::fast::FixedState>,
+}
+
+/// A condition as a conjunction: all equalities, the range, and the rest hold.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Tests {
+    /// Slots in order, each with the numbers of the values it may have.
+    pub(super) equalities: Vec<(u32, Vec<u32>)>,
+    /// A slot, and the least and the greatest value it may have.
+    pub(super) range: Option<(u32, i128, i128)>,
+    /// Whether something is left that has to be evaluated.
+    pub(super) has_rest: bool,
+    /// Whether no request can satisfy it.
+    pub(super) never: bool,
+}
+
+enum Test {
+    Equal(u32, Vec<u32>),
+    Range(u32, i128, i128),
+    Present(u32),
+}
+
+impl Slots {
+    /// Takes a condition apart. What is left of it is the code that is given, with all that comes before it decided.
+    ///
+    /// A test may be asked out of order because it cannot fail: only what comes before the first part that can fail is taken
+    /// out, so that a failure that the reference meets is met here too.
+    pub(super) fn take_apart(&mut self, condition: &Expr, context: &Fields) -> (Tests, Option<Code>) {
+        let mut conjuncts = Vec::new();
+        flatten(condition, &mut conjuncts);
+        let mut tests = Tests::default();
+        let mut ranges: Vec<(u32, i128, i128)> = Vec::new();
+        let mut ranged: Vec<(usize, &Expr)> = Vec::new();
+        let mut present: Vec<(u32, usize, &Expr)> = Vec::new();
+        let mut rest: Vec<(usize, &Expr)> = Vec::new();
+        let mut can_fail = false;
+        for (place, conjunct) in conjuncts.into_iter().enumerate() {
+            can_fail |= may_fail(conjunct);
+            match if can_fail { None } else { self.test(conjunct, context) } {
+                Some(Test::Equal(slot, values)) => {
+                    let room = tests.equalities.len() < MAX_EQUALITIES
+                        && combinations(&tests.equalities) * values.len() <= MAX_COMBINATIONS;
+                    match tests.equalities.iter_mut().find(|(own, _)| *own == slot) {
+                        Some((_, own)) => own.retain(|value| values.contains(value)),
+                        None if room => tests.equalities.push((slot, values)),
+                        None => rest.push((place, conjunct)),
+                    }
+                }
+                Some(Test::Present(slot)) => present.push((slot, place, conjunct)),
+                Some(Test::Range(slot, least, greatest)) => {
+                    ranged.push((place, conjunct));
+                    match ranges.iter_mut().find(|(own, ..)| *own == slot) {
+                        Some((_, own_least, own_greatest)) => {
+                            *own_least = least.max(*own_least);
+                            *own_greatest = greatest.min(*own_greatest);
+                        }
+                        None => ranges.push((slot, least, greatest)),
+                    }
+                }
+                None => rest.push((place, conjunct)),
+            }
+        }
+        tests.never = tests.equalities.iter().any(|(_, values)| values.is_empty())
+            || ranges.iter().any(|(_, least, greatest)| least > greatest);
+        tests.equalities.sort();
+        // What has a certain value is there.
+        present.retain(|(slot, ..)| tests.equalities.iter().all(|(own, _)| own != slot));
+        // A range is indexed where it is the only one and nothing else is to be asked; otherwise it is asked in its place, after
+        // what shows that its value is there.
+        match (ranges.as_slice(), rest.as_slice()) {
+            ([range], []) if present.iter().all(|(slot, ..)| *slot == range.0) => tests.range = Some(*range),
+            _ => {
+                rest.extend(ranged);
+                rest.extend(present.into_iter().map(|(_, place, conjunct)| (place, conjunct)));
+            }
+        }
+        rest.sort_by_key(|(place, _)| *place);
+        let code = rest.into_iter().map(|(_, part)| Code::new(part, Names::Policy(context)));
+        let code = code.reduce(|left, right| Code::And(Box::new(left), Box::new(right)));
+        tests.has_rest = code.is_some();
+        (tests, code)
+    }
+
+    /// The number of a slot's value, [`OTHER`] where no condition names it.
+    pub(super) fn number_of_value(&self, slot: u32, frame: &Frame<'_>) -> u32 {
+        let Some(slot) = self.slots.get(slot as usize) else {
+            return OTHER;
+        };
+        let Ok(operand) = slot.code.run(frame) else {
+            return OTHER;
+        };
+        let number = match operand.as_text() {
+            Some(text) => slot.texts.get(text),
+            None => operand.as_value().and_then(number).and_then(|number| slot.numbers.get(&number)),
+        };
+        number.copied().unwrap_or(OTHER)
+    }
+
+    /// A slot's value as a number; `None` where it is absent.
+    pub(super) fn position(&self, slot: u32, frame: &Frame<'_>) -> Option<i128> {
+        let operand: Operand<'_> = self.slots.get(slot as usize)?.code.run(frame).ok()?;
+        operand.as_value().and_then(number)
+    }
+
+    /// What a conjunct that cannot fail asks of a slot, if it is that simple.
+    fn test(&mut self, conjunct: &Expr, context: &Fields) -> Option<Test> {
+        if let Some((path, value)) = flag(conjunct) {
+            return self.equal(path, &[Value::Bool(value)], context);
+        }
+        if let ExprKind::Has(path) = &conjunct.kind {
+            return Some(Test::Present(self.slot(path, context)?));
+        }
+        let (op, path, value) = comparison(conjunct)?;
+        let values = match (op, value) {
+            (BinaryOp::In, Value::List(values)) => return self.equal(path, &values, context),
+            (BinaryOp::Eq, value) => return self.equal(path, &[value], context),
+            (_, value) => number(&value)?,
+        };
+        let (least, greatest) = match op {
+            BinaryOp::Lt => (i128::MIN, values - 1),
+            BinaryOp::Le => (i128::MIN, values),
+            BinaryOp::Gt => (values + 1, i128::MAX),
+            BinaryOp::Ge => (values, i128::MAX),
+            _ => return None,
+        };
+        Some(Test::Range(self.slot(path, context)?, least, greatest))
+    }
+
+    fn equal(&mut self, path: &Expr, values: &[Value], context: &Fields) -> Option<Test> {
+        let index = self.slot(path, context)?;
+        let slot = self.slots.get_mut(index as usize)?;
+        let mut numbers = Vec::new();
+        for value in values {
+            let next = (slot.texts.len() + slot.numbers.len() + 1) as u32;
+            let own = match (value.as_str(), number(value)) {
+                (Some(text), _) => *slot.texts.entry(text.into()).or_insert(next),
+                (None, Some(number)) => *slot.numbers.entry(number).or_insert(next),
+                (None, None) => return None,
+            };
+            if !numbers.contains(&own) {
+                numbers.push(own);
+            }
+        }
+        Some(Test::Equal(index, numbers))
+    }
+
+    /// The slot of a path to a scalar. The same path may have another type for another capability.
+    fn slot(&mut self, path: &Expr, context: &Fields) -> Option<u32> {
+        if !is_path(path) || matches!(path.ty, Type::Json | Type::List(_) | Type::Record(_)) {
+            return None;
+        }
+        let next = self.slots.len() as u32;
+        let slots = &mut self.slots;
+        let index = *self.by_path.entry(format!("{path}: {}", path.ty)).or_insert_with(|| {
+            let code = Code::new(path, Names::Policy(context));
+            slots.push(Slot { code, texts: HashMap::default(), numbers: HashMap::default() });
+            next
+        });
+        Some(index)
+    }
+}
+
+/// How many entries the values of equalities make together.
+pub(super) fn combinations(equalities: &[(u32, Vec<u32>)]) -> usize {
+    equalities.iter().map(|(_, values)| values.len().max(1)).product()
+}
+
+fn flatten<'e>(condition: &'e Expr, into: &mut Vec<&'e Expr>) {
+    match &condition.kind {
+        ExprKind::Binary(BinaryOp::And, left, right) => {
+            flatten(left, into);
+            flatten(right, into);
+        }
+        _ => into.push(condition),
+    }
+}
+
+/// Whether evaluating it can be a failure: on overflow, or where JSON does not fit.
+fn may_fail(expr: &Expr) -> bool {
+    let mut may = false;
+    expr.walk(&mut |part| {
+        may |= match &part.kind {
+            ExprKind::As(..) | ExprKind::Interpolate(_) => true,
+            ExprKind::Negate(_) | ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, ..) => {
+                constant(part).is_none()
+            }
+            _ => false,
+        }
+    });
+    may
+}
+
+/// `x` and `not x` of a boolean path.
+fn flag(conjunct: &Expr) -> Option<(&Expr, bool)> {
+    match &conjunct.kind {
+        ExprKind::Not(inner) => flag(inner).map(|(path, value)| (path, !value)),
+        _ if conjunct.ty == Type::Bool && is_path(conjunct) => Some((conjunct, true)),
+        _ => None,
+    }
+}
+
+/// `path OP literal`, whichever way round it is written.
+fn comparison(conjunct: &Expr) -> Option<(BinaryOp, &Expr, Value)> {
+    let (op, left, right) = match &conjunct.kind {
+        ExprKind::Binary(op, left, right) => (*op, left, right),
+        ExprKind::Not(inner) => {
+            let (op, path, value) = comparison(inner)?;
+            let opposite = match op {
+                BinaryOp::Lt => BinaryOp::Ge,
+                BinaryOp::Le => BinaryOp::Gt,
+                BinaryOp::Gt => BinaryOp::Le,
+                BinaryOp::Ge => BinaryOp::Lt,
+                BinaryOp::Ne => BinaryOp::Eq,
+                _ => return None,
+            };
+            return Some((opposite, path, value));
+        }
+        _ => return None,
+    };
+    if let Some(value) = constant(right) {
+        return Some((op, left, value));
+    }
+    let mirrored = match op {
+        BinaryOp::Lt => BinaryOp::Gt,
+        BinaryOp::Le => BinaryOp::Ge,
+        BinaryOp::Gt => BinaryOp::Lt,
+        BinaryOp::Ge => BinaryOp::Le,
+        BinaryOp::Eq | BinaryOp::Ne => op,
+        _ => return None,
+    };
+    Some((mirrored, right, constant(left)?))
+}
+
+/// `x.f.g`, of records alone.
+fn is_path(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Var(_) => true,
+        ExprKind::Field(inner, _) => inner.ty != Type::Json && is_path(inner),
+        _ => false,
+    }
+}
+
+/// A value of an ordered or finite type as a whole number, so that its type's order is the numbers'. The smallest steps of
+/// all these types are whole numbers.
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::Bool(bool) => Some(i128::from(*bool)),
+        Value::Int(number) | Value::Duration(number) | Value::Time(number) => Some(i128::from(*number)),
+        Value::Decimal(decimal) | Value::Money(decimal, _) => Some(decimal.units()),
+        Value::Risk(risk) => Some(*risk as i128),
+        _ => None,
+    }
+}

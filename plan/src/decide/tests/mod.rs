@@ -1,0 +1,69 @@
+//! The engine decides what the reference decides.
+
+mod generate;
+
+use super::{By, Decided, Engine, Unevaluable, decide};
+use crate::model::Decision;
+use generate::Random;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[test]
+fn the_engine_decides_what_the_reference_decides() {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 1..=600_u64 {
+        let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let rules = random.below(40);
+        let package = Arc::new(generate::package(random, rules));
+        let engine = Engine::new(Arc::clone(&package), "p").unwrap();
+        for number in 0..60 {
+            let body = generate::request(random);
+            let expected = decide(&package, &package.policies[0], &body.request());
+            let found = engine.decide(&body.request());
+            if found != expected {
+                panic!("seed {seed}, request {number}: {body:?}\nfound {found:?}\nexpected {expected:?}");
+            }
+            // The reference is asked for the reason of a refusal, and never else.
+            let evaluable = !matches!(expected.by, By::Unevaluable(_));
+            assert_eq!(engine.indexed(&body.request()).is_some(), evaluable, "seed {seed}, request {number}: {body:?}");
+            *seen.entry(kind(&expected)).or_default() += 1;
+        }
+    }
+    // Every way a decision can come about was compared, and often.
+    for kind in ["rule allow", "rule deny", "rule approval", "default allow", "default deny", "default approval"] {
+        assert!(seen.get(kind).is_some_and(|count| *count > 300), "{kind}: {seen:?}");
+    }
+    for kind in ["principal", "capability", "role", "input", "context", "table", "no row", "rule"] {
+        assert!(seen.get(kind).is_some_and(|count| *count > 30), "{kind}: {seen:?}");
+    }
+}
+
+fn kind(decided: &Decided<'_>) -> String {
+    let by = match &decided.by {
+        By::Rule(_) => "rule",
+        By::Default => "default",
+        By::Unevaluable(why) => {
+            assert_eq!(decided.decision, Decision::Deny);
+            let kind = match **why {
+                Unevaluable::Request(_) => "request",
+                Unevaluable::Principal(_) => "principal",
+                Unevaluable::Capability { .. } => "capability",
+                Unevaluable::Role { .. } => "role",
+                Unevaluable::Input(_) => "input",
+                Unevaluable::Context(_) => "context",
+                Unevaluable::Table { .. } => "table",
+                Unevaluable::NoRow { .. } => "no row",
+                Unevaluable::Rule { .. } => "rule",
+            };
+            return kind.to_owned();
+        }
+    };
+    format!(
+        "{by} {}",
+        match decided.decision {
+            Decision::Allow => "allow",
+            Decision::Deny => "deny",
+            Decision::Approval => "approval",
+        }
+    )
+}
