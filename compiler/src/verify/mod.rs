@@ -6,9 +6,11 @@
 #![allow(dead_code, unused_imports, reason = "the units that use it follow")]
 
 mod encode;
+mod exact;
 mod report;
 mod solver;
 mod units;
+mod workflow;
 
 pub use report::{Evidence, Obligation, Outcome, Proof, Report};
 
@@ -48,8 +50,8 @@ pub const DEFAULT_RLIMIT: u32 = 20_000_000;
 /// # Errors
 ///
 /// If it was cancelled.
-pub fn verify(_package: &Package, options: &Options<'_>) -> Result<Report, Cancelled> {
-    units::run(Vec::new(), options)
+pub fn verify(package: &Package, options: &Options<'_>) -> Result<Report, Cancelled> {
+    units::run(workflow::units(package), options)
 }
 
 /// The check was cancelled before it was done.

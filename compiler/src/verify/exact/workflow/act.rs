@@ -1,0 +1,337 @@
+//! What may become of a statement that is ready.
+
+use super::Walk;
+use super::gate::{Gate, Opening};
+use super::state::{Called, End, Event, NotCalled, Open, Path, Ready, Scope, State, What};
+use super::undo::{Done, Undo};
+use gov_plan::expr::Expr;
+use gov_plan::model::{Call, Capability, Idempotency, Node, NodeKind, Step, Target};
+use gov_plan::types::Fields;
+use gov_plan::value::{Record, Value, admit};
+
+/// What the world does where the workflow leaves it open.
+pub(crate) trait Choices {
+    /// The outputs that a call may have.
+    fn outputs(&self, at: &Path, alternative: usize, output: &Fields) -> Vec<Record>;
+
+    /// The answer that an approval gives.
+    fn answer(&self, at: &Path) -> Value;
+
+    /// Whether this may happen.
+    fn may(&self, at: &Path, turn: Turn) -> bool;
+}
+
+/// A way that something may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The alternative of this number succeeds.
+    Succeeds(usize),
+    /// All attempts of it fail, or its approval is turned down.
+    Fails(usize),
+    /// An approval is given, a timer ends.
+    Goes,
+    /// An approval is turned down, a wait cancelled.
+    Stops,
+}
+
+impl<'m> Walk<'m> {
+    /// Every state that may follow when this statement is what happens next.
+    pub fn act(&self, state: &State<'m>, ready: &Ready<'m>, choices: &dyn Choices) -> Vec<State<'m>> {
+        let mut next = match &ready.node.kind {
+            NodeKind::Step(step) => self.step(state, ready, step, choices),
+            NodeKind::Check { condition, .. } => match self.truth(state, ready, condition) {
+                Ok(true) => vec![self.passed(state, ready)],
+                Ok(false) => vec![self.failed(state, ready, What::Failed(None))],
+                Err(why) => vec![self.failed(state, ready, What::Failed(Some(why)))],
+            },
+            NodeKind::Fail { .. } => vec![self.failed(state, ready, What::Failed(None))],
+            NodeKind::Let { name, value } => match self.value(state, ready, value) {
+                Ok(value) => {
+                    let mut next = self.passed(state, ready);
+                    next.bind(&ready.scope, name, value);
+                    vec![next]
+                }
+                Err(why) => vec![self.failed(state, ready, What::Failed(Some(why)))],
+            },
+            NodeKind::If { arms, .. } => vec![self.branch(state, ready, arms)],
+            NodeKind::Parallel { .. } => Vec::new(),
+            NodeKind::For { name, list, limit, .. } => vec![self.rounds(state, ready, name, list, *limit)],
+            NodeKind::Approval { name, .. } => self.approval(state, ready, name, choices),
+            NodeKind::Wait { duration } => match self.value(state, ready, duration) {
+                Ok(_) => {
+                    let goes = choices.may(&ready.path, Turn::Goes);
+                    let stops = choices.may(&ready.path, Turn::Stops);
+                    let waited = goes.then(|| self.ended(state, ready, What::Waited));
+                    waited.into_iter().chain(stops.then(|| self.failed(state, ready, What::Cancelled))).collect()
+                }
+                Err(why) => vec![self.failed(state, ready, What::Failed(Some(why)))],
+            },
+            NodeKind::Return { value } => vec![self.returns(state, ready, value)],
+        };
+        for state in &mut next {
+            self.settle(state);
+        }
+        next
+    }
+
+    /// The state in which nothing has happened.
+    pub fn start(&self) -> State<'m> {
+        let mut state = State::default();
+        self.settle(&mut state);
+        state
+    }
+
+    /// Ends the execution where nothing is left to do.
+    fn settle(&self, state: &mut State<'m>) {
+        if state.end.is_none() && self.ready(state).is_empty() {
+            let value = state.returned.get(&Path::new()).cloned();
+            state.end = Some(End::Completed(value.unwrap_or(Value::Absent)));
+        }
+    }
+
+    fn value(&self, state: &State<'m>, ready: &Ready<'m>, expr: &Expr) -> Result<Value, String> {
+        self.evaluate(state, &ready.scope, expr).map_err(|error| error.to_string())
+    }
+
+    fn truth(&self, state: &State<'m>, ready: &Ready<'m>, expr: &Expr) -> Result<bool, String> {
+        let value = self.value(state, ready, expr)?;
+        value.as_bool().ok_or_else(|| format!("`{expr}` is no truth value"))
+    }
+
+    fn ended(&self, state: &State<'m>, ready: &Ready<'m>, what: What) -> State<'m> {
+        let mut next = state.clone();
+        next.record(ready, what);
+        next.ended.push(ready.path.clone());
+        next
+    }
+
+    fn passed(&self, state: &State<'m>, ready: &Ready<'m>) -> State<'m> {
+        self.ended(state, ready, What::Passed)
+    }
+
+    fn branch(&self, state: &State<'m>, ready: &Ready<'m>, arms: &'m [(Expr, Vec<Node>)]) -> State<'m> {
+        let mut taken = arms.len();
+        for (index, (condition, _)) in arms.iter().enumerate() {
+            match self.truth(state, ready, condition) {
+                Ok(false) => {}
+                Ok(true) => {
+                    taken = index;
+                    break;
+                }
+                Err(why) => return self.failed(state, ready, What::Failed(Some(why))),
+            }
+        }
+        let mut next = state.clone();
+        next.record(ready, What::Passed);
+        next.open.insert(ready.path.clone(), Open::Arm(taken));
+        next
+    }
+
+    fn rounds(&self, state: &State<'m>, ready: &Ready<'m>, name: &'m str, list: &'m Expr, limit: u32) -> State<'m> {
+        let elements = match self.value(state, ready, list) {
+            Ok(Value::List(elements)) => elements,
+            Ok(_) => return self.failed(state, ready, What::Failed(Some(format!("`{list}` is no list")))),
+            Err(why) => return self.failed(state, ready, What::Failed(Some(why))),
+        };
+        if elements.len() > limit as usize {
+            let why = format!("`{list}` has {} elements, and {limit} are the most", elements.len());
+            return self.failed(state, ready, What::Failed(Some(why)));
+        }
+        let mut next = state.clone();
+        next.record(ready, What::Passed);
+        for (index, element) in elements.iter().enumerate() {
+            let prefix = ready.path.iter().copied().chain([index]).collect();
+            next.bind(&Scope { prefix, ..ready.scope.clone() }, name, element.clone());
+        }
+        next.open.insert(ready.path.clone(), Open::Rounds(elements.to_vec()));
+        next
+    }
+
+    fn approval(&self, state: &State<'m>, ready: &Ready<'m>, name: &'m str, choices: &dyn Choices) -> Vec<State<'m>> {
+        let mut next = Vec::new();
+        if choices.may(&ready.path, Turn::Goes) {
+            let mut approved = self.ended(state, ready, What::Approved);
+            approved.approvals += 1;
+            approved.bind(&ready.scope, name, choices.answer(&ready.path));
+            next.push(approved);
+        }
+        if choices.may(&ready.path, Turn::Stops) {
+            next.push(self.failed(state, ready, What::TurnedDown));
+        }
+        next
+    }
+
+    fn returns(&self, state: &State<'m>, ready: &Ready<'m>, value: &'m Expr) -> State<'m> {
+        let value = match self.value(state, ready, value) {
+            Ok(value) => value,
+            Err(why) => return self.failed(state, ready, What::Failed(Some(why))),
+        };
+        if let Some(schema) = &ready.scope.workflow.returns
+            && let Err(misfit) = admit(schema, &value, &|_, _| false)
+        {
+            return self.failed(state, ready, What::Failed(Some(misfit.to_string())));
+        }
+        let mut next = self.ended(state, ready, What::Returned);
+        next.returned.insert(ready.scope.frame.clone(), value);
+        next
+    }
+
+    fn step(&self, state: &State<'m>, ready: &Ready<'m>, step: &'m Step, choices: &dyn Choices) -> Vec<State<'m>> {
+        match state.open.get(&ready.path) {
+            Some(Open::Running { .. }) => return vec![self.ran(state, ready, step)],
+            Some(Open::Alternative(alternative)) => {
+                let Some(call) = step.fallbacks.get(alternative - 1) else { return Vec::new() };
+                return self.call(state, ready, step, (*alternative, call), choices);
+            }
+            _ => {}
+        }
+        match &step.target {
+            Target::Call(call) => self.call(state, ready, step, (0, call), choices),
+            Target::Run { workflow, arguments, .. } => {
+                let Some(nested) = self.package.workflow(workflow) else { return Vec::new() };
+                let mut next = state.clone();
+                match self.arguments(state, &ready.scope, arguments, &nested.params) {
+                    Ok(arguments) => {
+                        let caller = ready.scope.clone();
+                        next.open.insert(ready.path.clone(), Open::Running { arguments, node: ready.node, caller });
+                    }
+                    Err(why) => {
+                        let capability = workflow.clone();
+                        next.record(ready, What::NotCalled { alternative: 0, capability, why });
+                        self.alternative_failed(&mut next, ready, step, 0);
+                    }
+                }
+                vec![next]
+            }
+        }
+    }
+
+    /// A nested workflow has come to its end.
+    fn ran(&self, state: &State<'m>, ready: &Ready<'m>, step: &'m Step) -> State<'m> {
+        let value = state.returned.get(&ready.path).cloned();
+        let mut next = self.ended(state, ready, What::Ran);
+        next.open.remove(&ready.path);
+        next.bind(&ready.scope, &step.name, value.unwrap_or_else(|| Value::Record(Record::empty())));
+        next
+    }
+
+    fn call(
+        &self,
+        state: &State<'m>,
+        ready: &Ready<'m>,
+        step: &'m Step,
+        (alternative, call): (usize, &'m Call),
+        choices: &dyn Choices,
+    ) -> Vec<State<'m>> {
+        let not_called = |why: NotCalled| {
+            let mut next = state.clone();
+            let capability = call.capability.clone();
+            next.record(ready, What::NotCalled { alternative, capability, why });
+            self.alternative_failed(&mut next, ready, step, alternative);
+            next
+        };
+        let opening = match self.gate(state, &ready.scope, &step.principal, call) {
+            Gate::Closed(why) => return vec![not_called(why)],
+            Gate::Open(opening) => opening,
+        };
+        let called = |next: &mut State<'m>, succeeded: bool| {
+            next.record(ready, What::Called(self.called(state, step, alternative, &opening, succeeded)));
+        };
+        let mut next = Vec::new();
+        if choices.may(&ready.path, Turn::Fails(alternative)) {
+            if opening.needs_approval {
+                next.push(not_called(NotCalled::TurnedDown));
+            }
+            if !is_retried_until_done(step, opening.capability) {
+                let mut failed = state.clone();
+                called(&mut failed, false);
+                self.alternative_failed(&mut failed, ready, step, alternative);
+                next.push(failed);
+            }
+        }
+        if choices.may(&ready.path, Turn::Succeeds(alternative)) {
+            for output in choices.outputs(&ready.path, alternative, &opening.capability.output) {
+                let mut done = state.clone();
+                called(&mut done, true);
+                done.open.remove(&ready.path);
+                done.ended.push(ready.path.clone());
+                done.bind(&ready.scope, &step.name, Value::Record(output.clone()));
+                let undo = self.undo_of_call(&done, ready, step, &opening, &output);
+                if undo != Undo::Nothing {
+                    let path = ready.path.clone();
+                    done.done.push(Done { path, node: ready.node, workflow: ready.scope.workflow, undo });
+                }
+                next.push(done);
+            }
+        }
+        next
+    }
+
+    fn called(
+        &self,
+        state: &State<'m>,
+        step: &'m Step,
+        alternative: usize,
+        opening: &Opening<'m>,
+        succeeded: bool,
+    ) -> Called {
+        let retry = step.retry.as_ref().unwrap_or(&opening.capability.retry);
+        Called {
+            alternative,
+            capability: opening.capability.id.clone(),
+            principal: step.principal.clone(),
+            succeeded,
+            approved: opening.needs_approval,
+            approvals: state.approvals,
+            risk: opening.risk,
+            spent: self.spent(opening.capability, &opening.input, retry),
+        }
+    }
+
+    /// An alternative of a step has failed: the next one is tried, or the workflow goes on, or it fails.
+    fn alternative_failed(&self, state: &mut State<'m>, ready: &Ready<'m>, step: &'m Step, alternative: usize) {
+        if alternative < step.fallbacks.len() {
+            state.open.insert(ready.path.clone(), Open::Alternative(alternative + 1));
+        } else if step.continues_on_failure {
+            state.open.remove(&ready.path);
+            state.ended.push(ready.path.clone());
+        } else {
+            self.fail(state, ready.path.clone(), ready.scope.frame.clone());
+        }
+    }
+
+    fn failed(&self, state: &State<'m>, ready: &Ready<'m>, what: What) -> State<'m> {
+        let mut next = state.clone();
+        next.record(ready, what);
+        self.fail(&mut next, ready.path.clone(), ready.scope.frame.clone());
+        next
+    }
+
+    /// A frame fails at a statement: what it did is undone, and the step that runs it has failed.
+    fn fail(&self, state: &mut State<'m>, at: Path, frame: Path) {
+        self.roll_back(state, &frame);
+        let Some(Open::Running { node, caller, .. }) = state.open.get(&frame).cloned() else {
+            state.end = Some(End::Failed(at));
+            return;
+        };
+        state.forget(&frame);
+        let ready = Ready { path: frame, node, scope: caller };
+        state.record(&ready, What::RunFailed);
+        if let NodeKind::Step(step) = &node.kind {
+            self.alternative_failed(state, &ready, step, 0);
+        }
+    }
+}
+
+impl<'m> State<'m> {
+    pub(super) fn record(&mut self, ready: &Ready<'m>, what: What) {
+        let (path, node, workflow) = (ready.path.clone(), ready.node, ready.scope.workflow);
+        self.trace.push(Event { path, node, workflow, what });
+    }
+}
+
+/// Whether a call that is let through cannot end but with success.
+fn is_retried_until_done(step: &Step, capability: &Capability) -> bool {
+    let retry = step.retry.as_ref().unwrap_or(&capability.retry);
+    retry.attempts.is_none() && !retry.on_transient && capability.idempotency != Idempotency::No
+}

@@ -1,0 +1,40 @@
+//! The obligations of workflows: compensation coverage (G11xx), what steps may do (G13xx), and claims about workflows.
+//!
+//! A workflow is laid out flat ([`layout`]), worked out as conditions ([`paths`], [`gate`], [`effects`]), and asked about.
+//! What is found is replayed by the walker in [`super::exact::workflow`] before it is shown.
+
+mod check;
+mod coverage;
+mod effects;
+mod gate;
+mod layout;
+mod paths;
+mod question;
+mod witness;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use super::units::Unit;
+use crate::diagnostic::Subject;
+use check::Check;
+use gov_plan::model::Package;
+
+/// One unit of work for each workflow.
+pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
+    let unit = |workflow| -> Unit<'_> {
+        let workflow: &gov_plan::model::Workflow = workflow;
+        Unit {
+            name: format!("workflow-{}", workflow.name),
+            subject: Subject::Workflow { workflow: workflow.name.clone() },
+            at: workflow.at,
+            work: Box::new(move |session, found| {
+                if let Some(mut check) = Check::new(package, workflow, session, found) {
+                    check.coverage();
+                }
+            }),
+        }
+    };
+    package.workflows.iter().map(unit).collect()
+}
