@@ -1,6 +1,7 @@
 //! The Gov compiler: a function from texts to diagnostics and a plan. It knows neither files nor terminals.
 
 mod check;
+mod compile;
 pub mod codes;
 pub mod diagnostic;
 pub mod errors;
@@ -14,3 +15,4 @@ pub mod source;
 pub mod verify;
 
 pub use check::{check, prove};
+pub use compile::compile;

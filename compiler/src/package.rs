@@ -64,6 +64,13 @@ pub struct Obligations {
     pub unproved: usize,
 }
 
+impl Checked {
+    /// Whether something is wrong that stops a compile.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
 impl Obligations {
     /// Counts how obligations ended.
     pub fn of(obligations: &[Obligation]) -> Obligations {

@@ -173,6 +173,21 @@ pub fn expression(text: &str) -> Result<ast::Expr, Error> {
     node.map(ast::Expr::from_node).unwrap_or_else(|| Err(recover::nothing(text)))
 }
 
+/// Reads a single call, `a.b { … }`, as a plan holds it.
+///
+/// # Errors
+///
+/// The first thing that is wrong, with offsets into `text`.
+pub fn call_expression(text: &str) -> Result<ast::Call, Error> {
+    let tree = lone(Kind::lone_call, text)?;
+    let mut problems = Vec::new();
+    let call = tree.root().child(Kind::call).and_then(|node| ast::Call::from_node(node, &mut problems));
+    match (problems.into_iter().next(), call) {
+        (Some(problem), _) => Err(problem),
+        (None, call) => call.ok_or_else(|| recover::nothing(text)),
+    }
+}
+
 /// Reads a single type with its refinement, as a plan holds it.
 ///
 /// # Errors

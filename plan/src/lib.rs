@@ -5,12 +5,13 @@
 mod currency;
 pub mod decide;
 mod decimal;
+pub mod document;
 pub mod eval;
 pub mod expr;
 pub mod model;
 mod origin;
 pub mod pattern;
-mod print;
+pub mod print;
 pub mod text;
 pub mod types;
 pub mod typing;

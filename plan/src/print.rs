@@ -1,7 +1,10 @@
 //! Expressions as they are written in source.
 
 use crate::expr::{BinaryOp, Expr, ExprKind};
+use crate::model::Call;
+use crate::pattern::TextPattern;
 use crate::text;
+use crate::types::{Fields, Schema, Type};
 use std::fmt::{self, Write as _};
 
 /// How tightly `not` binds: between `and` and the comparisons.
@@ -57,7 +60,7 @@ impl fmt::Display for Expr {
                 operand(f, inner, POSTFIX)?;
                 match schema.names.first() {
                     Some(name) => write!(f, " as {name}")?,
-                    None => write!(f, " as {}", schema.ty)?,
+                    None => write!(f, " as {}", type_text(&schema.ty))?,
                 }
                 f.write_str(if schema.optional { "?" } else { "" })
             }
@@ -84,7 +87,9 @@ impl fmt::Display for Expr {
                 operand(f, inner, own + 1)?;
                 f.write_str(" matches ")?;
                 match patterns.as_slice() {
-                    [pattern] => f.write_str(&text::quoted(&pattern.to_string())),
+                    [pattern] if !matches!(pattern, TextPattern::Role(_)) => {
+                        f.write_str(&text::quoted(&pattern.to_string()))
+                    }
                     patterns => {
                         f.write_char('[')?;
                         separated(f, patterns, |f, pattern| f.write_str(&text::quoted(&pattern.to_string())))?;
@@ -127,4 +132,57 @@ fn precedence(expr: &Expr) -> u8 {
         ExprKind::As(..) | ExprKind::Field(..) => POSTFIX,
         _ => POSTFIX + 1,
     }
+}
+
+/// A type as source with everything that constrains its values, nested refinements included; named types are written out.
+pub fn type_text(ty: &Type) -> String {
+    match ty {
+        Type::List(element) => format!("List<{}>", schema(element)),
+        Type::Record(fields) => record_text(fields),
+        plain => plain.to_string(),
+    }
+}
+
+fn record_text(fields: &Fields) -> String {
+    if fields.is_empty() {
+        return "{}".to_owned();
+    }
+    let fields: Vec<_> = fields.iter().map(|field| format!("{}: {}", field.name, schema(&field.schema))).collect();
+    format!("{{ {} }}", fields.join(", "))
+}
+
+/// A schema as source: the type, `?`, and all that it asks of a value.
+pub fn schema(schema: &Schema) -> String {
+    let mut text = type_text(&schema.ty);
+    if schema.optional {
+        text.push('?');
+    }
+    let and = BinaryOp::And.precedence();
+    let refinements: Vec<_> = schema
+        .refinements
+        .iter()
+        .map(|expr| {
+            let alone = schema.refinements.len() == 1;
+            if alone || precedence(expr) >= and { expr.to_string() } else { format!("({expr})") }
+        })
+        .collect();
+    if !refinements.is_empty() {
+        text.push_str(" where ");
+        text.push_str(&refinements.join(" and "));
+    }
+    text
+}
+
+/// A call as source.
+pub fn call(call: &Call) -> String {
+    arguments(&call.capability, &call.arguments)
+}
+
+/// Something with arguments, as source: `name { a: 1 }`.
+pub fn arguments(name: &str, arguments: &[(String, Expr)]) -> String {
+    if arguments.is_empty() {
+        return format!("{name} {{}}");
+    }
+    let arguments: Vec<_> = arguments.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("{name} {{ {} }}", arguments.join(", "))
 }

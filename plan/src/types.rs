@@ -145,6 +145,19 @@ impl Fields {
         self.0.iter().find(|field| field.name == name)
     }
 
+    /// The fields that the other ones have too, with one type; optional where either is. What one promises of its values the
+    /// other may not, so that refinements are left out.
+    pub fn shared_with(&self, other: &Fields) -> Fields {
+        let shared = self.iter().filter_map(|field| {
+            let same = other.get(&field.name).filter(|same| same.schema.ty.same(&field.schema.ty))?;
+            let mut shared = field.clone();
+            shared.schema.optional |= same.schema.optional;
+            shared.schema.refinements.clear();
+            Some(shared)
+        });
+        Fields(shared.collect())
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl Iterator<Item = &Field> {
         self.0.iter()

@@ -97,30 +97,15 @@ impl Context<'_> {
     }
 
     fn policy_variables(&self) -> Vec<Variable> {
-        let strings = |all: &[&str]| Type::Union(all.iter().map(|one| (*one).to_owned()).collect());
-        let record = |fields: &[(&str, Type, bool)]| {
-            let field = |(name, ty, optional): &(&str, Type, bool)| Field {
-                name: (*name).to_owned(),
-                docs: String::new(),
-                schema: Schema { optional: *optional, ..Schema::plain(ty.clone()) },
-                at: Origin::default(),
-            };
-            Type::Record(Fields(fields.iter().map(field).collect()))
-        };
         let context = &self.symbols.context;
-        let context = context.whole.then(|| (Type::Record(context.fields.clone()), false));
-        vec![
-            Variable::new("input", Type::Record(Fields::default()), false),
-            Variable { name: "context".to_owned(), ty: context },
-            Variable::new("principal", record(&[("id", Type::String, false), ("tenant", Type::String, true)]), false),
-            Variable::new("resource", record(&[("tenant", Type::String, true)]), false),
-            Variable::new("risk", Type::Risk, false),
-            Variable::new("kind", strings(&CapabilityKind::ALL.map(CapabilityKind::as_str)), false),
-            Variable::new("reversible", Type::Bool, false),
-            Variable::new("scope", strings(&Reach::ALL.map(Reach::as_str)), true),
-            Variable::new("tags", Type::List(Box::new(Schema::plain(Type::String))), false),
-            Variable::new("workflow", Type::String, true),
-        ]
+        let variables = gov_plan::decide::variables(&context.fields).into_iter();
+        let variables = variables.map(|(name, ty, optional)| {
+            // A context of which something is wrong is not held against those who read it.
+            let known = name != "context" || context.whole;
+            Variable { name, ty: known.then_some((ty, optional)) }
+        });
+        let input = Variable::new("input", Type::Record(Fields::default()), false);
+        std::iter::once(input).chain(variables).collect()
     }
 }
 

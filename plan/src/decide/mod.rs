@@ -23,11 +23,13 @@ mod engine;
 mod facts;
 mod reference;
 mod request;
+mod variables;
 
 pub use engine::Engine;
 pub use facts::{Facts, facts};
 pub use reference::{Scope, decide};
 pub use request::{Request, RequestBody, is_principal};
+pub use variables::{shared_input, variables};
 
 use crate::eval::EvalErrorKind;
 use crate::model::{Approval, Decision, Package, Policy};

@@ -67,7 +67,7 @@ impl Checker<'_> {
 
     /// A value where this type is wanted: fits as it is, or is refused.
     pub(super) fn coerce(&mut self, typed: Expr, at: Span, target: &Type, optional: bool) -> Option<Expr> {
-        if typed.optional && !optional {
+        if typed.optional && !optional && !self.trusts {
             return self.error(at, TypeErrorKind::MayBeAbsent { path: path_of_typed(&typed) });
         }
         if let (ExprKind::String(value), Type::Union(members)) = (&typed.kind, target) {
@@ -91,7 +91,7 @@ impl Checker<'_> {
 
     /// The expression, if it is never absent.
     pub(super) fn present(&mut self, typed: Expr, source: &ast::Expr) -> Option<Expr> {
-        if typed.optional {
+        if typed.optional && !self.trusts {
             return self.error(source.span, TypeErrorKind::MayBeAbsent { path: path_of(source) });
         }
         Some(typed)
@@ -361,7 +361,7 @@ impl Checker<'_> {
         self.present = shown;
         let typed = typed?;
         let of_json = matches!(&typed.kind, ExprKind::Field(inner, _) if inner.ty == Type::Json);
-        if !typed.optional && !of_json {
+        if !typed.optional && !of_json && !self.trusts {
             return self.error(path.span, TypeErrorKind::AlwaysPresent);
         }
         Some(ExprKind::Has(Box::new(typed)))
@@ -388,7 +388,7 @@ impl Checker<'_> {
             BinaryOp::Default => {
                 let typed_left = self.infer(left, hint);
                 let typed_left = typed_left?;
-                if !typed_left.optional {
+                if !typed_left.optional && !self.trusts {
                     return self.error(left.span, TypeErrorKind::AlwaysPresent);
                 }
                 let ty = typed_left.ty.clone();

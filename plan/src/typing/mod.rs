@@ -59,6 +59,8 @@ pub struct Checker<'n> {
     file: u32,
     /// Paths that were shown to be present.
     present: Vec<String>,
+    /// Whether what may be absent was looked at before: then it is not asked again.
+    trusts: bool,
     /// What is wrong, in the order in which it was found.
     pub errors: Vec<TypeError>,
 }
@@ -66,12 +68,19 @@ pub struct Checker<'n> {
 impl<'n> Checker<'n> {
     /// A checker for a scope; `file` is the number that origins get.
     pub fn new(names: &'n dyn Names, file: u32) -> Checker<'n> {
-        Checker { names, file, present: Vec::new(), errors: Vec::new() }
+        Checker { names, file, present: Vec::new(), trusts: false, errors: Vec::new() }
     }
 
     /// Adds paths that were shown to be present before (see [`facts`]).
     pub fn assume_present(mut self, paths: &[String]) -> Checker<'n> {
         self.present.extend_from_slice(paths);
+        self
+    }
+
+    /// Takes it as given that values are present where they are needed: what was compiled was checked with what was known
+    /// at each point, and a plan holds only the text.
+    pub fn trusting(mut self) -> Checker<'n> {
+        self.trusts = true;
         self
     }
 

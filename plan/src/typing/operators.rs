@@ -97,19 +97,24 @@ impl Checker<'_> {
 
     pub(super) fn matches(&mut self, left: &ast::Expr, right: &ast::Expr) -> Option<ExprKind> {
         let typed = self.text(left);
-        let pattern = match &right.kind {
+        let plain = |expr: &ast::Expr| match &expr.kind {
             ast::ExprKind::String(literal) => literal.plain(),
             _ => None,
         };
-        let stars = |text: &str| text.matches('*').count();
-        let pattern = match pattern {
-            Some(text) if text.ends_with('*') && stars(&text) == 1 => {
-                TextPattern::Prefix(text.trim_end_matches('*').to_owned())
-            }
-            Some(text) if stars(&text) == 0 => TextPattern::Exact(text),
-            _ => return self.error(right.span, TypeErrorKind::BadPattern),
+        let patterns: Option<Vec<_>> = match &right.kind {
+            // What a set holds, written out: here `role:name` is a role.
+            ast::ExprKind::List(elements) => elements
+                .iter()
+                .map(|element| {
+                    let text = plain(element)?;
+                    let role = text.strip_prefix("role:").map(|role| TextPattern::Role(role.to_owned()));
+                    role.or_else(|| text_pattern(&text))
+                })
+                .collect(),
+            _ => plain(right).and_then(|text| text_pattern(&text)).map(|pattern| vec![pattern]),
         };
-        Some(ExprKind::Matches(Box::new(typed?), vec![pattern]))
+        let Some(patterns) = patterns else { return self.error(right.span, TypeErrorKind::BadPattern) };
+        Some(ExprKind::Matches(Box::new(typed?), patterns))
     }
 
     /// An expression that is text.
@@ -250,5 +255,15 @@ fn is_literal(kind: &ExprKind) -> bool {
         ExprKind::Int(_) | ExprKind::Decimal(_) | ExprKind::Money(..) | ExprKind::Duration(_) => true,
         ExprKind::Negate(inner) => is_literal(&inner.kind),
         _ => false,
+    }
+}
+
+/// A pattern as it is written: one `*` at its end, or none.
+fn text_pattern(text: &str) -> Option<TextPattern> {
+    match text.strip_suffix('*') {
+        _ if text.matches('*').count() > 1 => None,
+        Some(prefix) => Some(TextPattern::Prefix(prefix.to_owned())),
+        None if text.contains('*') => None,
+        None => Some(TextPattern::Exact(text.to_owned())),
     }
 }

@@ -206,13 +206,5 @@ fn keyword(option: &StepOption) -> &'static str {
 /// What can be read of a result that is the one or the other: the fields that both have, of one type.
 fn both(one: Option<(Type, bool)>, other: Option<(Type, bool)>) -> Option<(Type, bool)> {
     let ((Type::Record(one), _), (Type::Record(other), _)) = (one?, other?) else { return None };
-    let shared = one.iter().filter_map(|field| {
-        let same = other.get(&field.name).filter(|same| same.schema.ty.same(&field.schema.ty))?;
-        let mut field: Field = field.clone();
-        field.schema.optional |= same.schema.optional;
-        // What the one promises of its values, the other may not.
-        field.schema.refinements.clear();
-        Some(field)
-    });
-    Some((Type::Record(Fields(shared.collect())), false))
+    Some((Type::Record(one.shared_with(&other)), false))
 }
