@@ -6,7 +6,9 @@ mod disk;
 mod markdown;
 mod output;
 mod pages;
+mod plans;
 mod render;
+mod results;
 mod watch;
 mod workspace;
 
@@ -33,6 +35,7 @@ enum Command {
     New(command::new::Args),
     Check(command::check::Args),
     Fmt(command::fmt::Args),
+    Compile(command::compile::Args),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Command::New(args) => command::new::run(&args),
         Command::Check(args) => command::check::run(&args, gov.color),
         Command::Fmt(args) => command::fmt::run(&args, gov.color),
+        Command::Compile(args) => command::compile::run(&args, gov.color),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
     };

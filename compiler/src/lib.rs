@@ -1,8 +1,8 @@
 //! The Gov compiler: a function from texts to diagnostics and a plan. It knows neither files nor terminals.
 
 mod check;
-mod compile;
 pub mod codes;
+mod compile;
 pub mod diagnostic;
 pub mod errors;
 pub mod fix;

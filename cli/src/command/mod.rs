@@ -1,6 +1,7 @@
 //! The commands: one file each, with its arguments and what it does.
 
 pub mod check;
+pub mod compile;
 pub mod completions;
 pub mod explain;
 pub mod fmt;

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use gov_grammar::ast::{self, ExprKind};
 use gov_grammar::closest;
-use gov_plan::Origin;
-use gov_plan::model::{CapabilityKind, Scope as Reach};
 use gov_plan::pattern::{CapabilityPattern, TextPattern};
 use gov_plan::types::{Field, Fields, Schema, Type};
 use gov_plan::typing::{Lookup, Names};

@@ -75,8 +75,26 @@ pub fn to_yaml(plan: &Plan) -> Result<String, Invalid> {
     yaml(&plan.document, &plan.digest)
 }
 
+/// A plan as JSON, with its digest.
+///
+/// # Errors
+///
+/// If it cannot be written as JSON.
+pub fn to_json(plan: &Plan) -> Result<String, Invalid> {
+    let failed = |error: serde_json::Error| invalid("", error.to_string());
+    let mut value = serde_json::to_value(&plan.document).map_err(failed)?;
+    if let serde_json::Value::Object(entries) = &mut value {
+        entries.insert("digest".to_owned(), serde_json::Value::from(plan.digest.as_str()));
+    }
+    serde_json::to_string_pretty(&value).map(|text| text + "\n").map_err(failed)
+}
+
 fn yaml(document: &Document, digest: &str) -> Result<String, Invalid> {
-    let body = serde_yaml_ng::to_string(document).map_err(|error| invalid("", error.to_string()))?;
+    let failed = |error: serde_yaml_ng::Error| invalid("", error.to_string());
+    let mut serializer = serde_yaml_ng::Serializer::new(Vec::new());
+    // Statements as maps of one key, as in JSON, and not as YAML tags.
+    serde_yaml_ng::with::singleton_map_recursive::serialize(document, &mut serializer).map_err(failed)?;
+    let body = String::from_utf8(serializer.into_inner().map_err(failed)?).unwrap_or_default();
     Ok(format!(
         "# A plan: made by `gov compile`, run by `gov run`. Change the source, not this file.\ndigest: {digest}\n{body}"
     ))

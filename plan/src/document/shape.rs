@@ -299,7 +299,6 @@ pub struct Undo {
 /// A statement: exactly one of its keys says what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[expect(clippy::large_enum_variant, reason = "nearly all of them are steps")]
 pub enum Node {
     Step(Step),
     Check {

@@ -3,7 +3,7 @@
 use gov_grammar::ast::{self, StepOption, StepTarget};
 use gov_grammar::closest;
 use gov_plan::model::{Call, Compensation, NodeKind, Retry, Step, Table, Target};
-use gov_plan::types::{Field, Fields, Type};
+use gov_plan::types::{Fields, Type};
 
 use super::super::origin;
 use super::Flow;
