@@ -67,7 +67,7 @@ pub fn lower(name: &str, units: &[Unit<'_>], used: &[Used<'_>]) -> Lowered {
     let imported = imports(units, used, &mut diagnostics);
     let mut context = Context { symbols: Symbols::default(), diagnostics };
     context.symbols.imported = imported;
-    context.declare(name, units);
+    context.declare(units);
     let acceptances = context.acceptances();
     let accepted = acceptances.iter().map(|acceptance| acceptance.accepted.clone()).collect();
     let package = Package { accepted, ..context.build(name) };
@@ -100,7 +100,7 @@ fn imports(units: &[Unit<'_>], used: &[Used<'_>], diagnostics: &mut Vec<Diagnost
     for package in used.iter().filter(|package| wanted.iter().any(|(name, _)| *name == package.name)) {
         let mut context = Context { symbols: Symbols::default(), diagnostics: Vec::new() };
         // What a used package uses itself stays its own affair: capabilities refer to capabilities of their own package.
-        context.declare(&package.name, &package.units);
+        context.declare(&package.units);
         context.build_types();
         context.build_capabilities(&package.name);
         diagnostics.append(&mut context.diagnostics);

@@ -101,7 +101,7 @@ impl Context<'_> {
 
     /// The capability of an id. `None` where there is none, which is reported, or where it could not be made.
     pub(super) fn capability_id(&mut self, span: Span, id: &str) -> Option<()> {
-        if self.symbols.capability_ids().any(|known| known == id) {
+        if self.symbols.has_capability(id) {
             return Some(());
         }
         if !self.symbols.is_poisoned(id) {
@@ -276,7 +276,7 @@ impl Context<'_> {
             Some(prefix) => CapabilityPattern::Prefix(prefix.to_owned()),
             None => CapabilityPattern::Exact(text.to_owned()),
         };
-        if self.symbols.capability_ids().any(|id| pattern.matches(id)) {
+        if self.symbols.matching(&pattern).next().is_some() {
             return Some(pattern);
         }
         // What could not be read may be what was meant.

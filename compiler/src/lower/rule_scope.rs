@@ -1,6 +1,6 @@
 //! The scope of a policy's conditions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gov_grammar::ast::{self, ExprKind};
 use gov_grammar::closest;
@@ -54,8 +54,8 @@ impl Context<'_> {
         let mut names: Vec<String> = Vec::new();
         let mut unsure = false;
         let mut conflict = None;
-        let matched = |id: &str| targets.iter().any(|target| target.matches(id));
-        for built in self.symbols.all_capabilities().filter(|built| matched(&built.capability.id)) {
+        let matched: BTreeSet<&str> = targets.iter().flat_map(|target| self.symbols.matching(target)).collect();
+        for built in matched.into_iter().filter_map(|id| self.symbols.capability(id)) {
             let id = &built.capability.id;
             match built.capability.input.get(field) {
                 Some(found) => {

@@ -1,11 +1,12 @@
 //! What a package declares, by name, before any of it is looked into.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::rc::Rc;
 
 use gov_grammar::ast::{self, ItemKind};
 use gov_plan::model::Capability;
-use gov_plan::pattern::TextPattern;
+use gov_plan::pattern::{CapabilityPattern, TextPattern};
 use gov_plan::types::{Fields, Schema};
 use gov_plan::typing::{Lookup, Names};
 
@@ -54,6 +55,14 @@ pub(super) struct BuiltContext {
     pub whole: bool,
 }
 
+/// Where a capability is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Which {
+    /// In `built`, once it is made.
+    Own(usize),
+    Imported(usize),
+}
+
 /// All that a package declares.
 #[derive(Debug, Default)]
 pub(super) struct Symbols<'a> {
@@ -70,6 +79,8 @@ pub(super) struct Symbols<'a> {
     pub items: Vec<(FileId, &'a ast::Item)>,
     /// Names that something unreadable was about to declare.
     pub unread: BTreeSet<&'a str>,
+    /// Where each capability is, by id.
+    pub ids: BTreeMap<String, Which>,
 
     /// The types and sets that are settled.
     pub names: Rc<PackageNames>,
@@ -86,13 +97,30 @@ impl Symbols<'_> {
     }
 
     pub(super) fn capability(&self, id: &str) -> Option<&BuiltCapability> {
-        self.all_capabilities().find(|built| built.capability.id == id)
+        match self.ids.get(id)? {
+            Which::Own(index) => self.built.get(*index),
+            Which::Imported(index) => self.imported.get(*index),
+        }
     }
 
-    /// All ids, also of capabilities that could not be made.
+    /// Whether there is a capability of this id, also one that could not be made.
+    pub(super) fn has_capability(&self, id: &str) -> bool {
+        self.ids.contains_key(id)
+    }
+
+    /// All ids, in order, also of capabilities that could not be made.
     pub(super) fn capability_ids(&self) -> impl Iterator<Item = &str> {
-        let own = self.capabilities.iter().map(|declared| declared.decl.id.as_str());
-        own.chain(self.imported.iter().map(|built| built.capability.id.as_str()))
+        self.ids.keys().map(String::as_str)
+    }
+
+    /// The ids that a pattern matches, in order.
+    pub(super) fn matching<'p>(&'p self, pattern: &'p CapabilityPattern) -> impl Iterator<Item = &'p str> {
+        let start = match pattern {
+            CapabilityPattern::Any => "",
+            CapabilityPattern::Exact(text) | CapabilityPattern::Prefix(text) => text.as_str(),
+        };
+        let from = self.ids.range::<str, _>((Bound::Included(start), Bound::Unbounded));
+        from.map(|(id, _)| id.as_str()).take_while(|id| pattern.matches(id))
     }
 
     /// Whether a name was declared in a way that could not be read, or failed.
@@ -102,7 +130,10 @@ impl Symbols<'_> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn declare(&mut self, _package: &str, units: &[Unit<'a>]) {
+    pub(super) fn declare(&mut self, units: &[Unit<'a>]) {
+        for (index, imported) in self.symbols.imported.iter().enumerate() {
+            self.symbols.ids.insert(imported.capability.id.clone(), Which::Imported(index));
+        }
         for unit in units {
             self.symbols.unread.extend(unit.ast.unread.iter().map(String::as_str));
             Rc::make_mut(&mut self.symbols.names).unread.extend(unit.ast.unread.iter().cloned());
@@ -168,21 +199,29 @@ impl<'a> Context<'a> {
             }
             ItemKind::Role(decl) => by_name!(roles, decl, "roles"),
             ItemKind::Set(decl) => by_name!(sets, decl, "sets"),
-            ItemKind::Capability(decl) => {
-                let at = Span::new(file, decl.id.span.start, decl.id.span.end);
-                let imported = self.symbols.imported.iter().find(|built| built.capability.id == decl.id.text);
-                if let Some(first) = imported.map(|built| built.name_at) {
-                    self.report(errors::duplicate(at, first, "capabilities", &decl.id.text));
-                } else {
-                    in_order!(capabilities, decl, id, "capabilities");
-                }
-            }
+            ItemKind::Capability(decl) => self.declare_capability(declared!(decl)),
             ItemKind::Policy(decl) => in_order!(policies, decl, name, "policies"),
             ItemKind::Workflow(decl) => in_order!(workflows, decl, name, "workflows"),
             ItemKind::Prove(decl) => in_order!(claims, decl, name, "claims"),
             ItemKind::Test(decl) => self.symbols.tests.push(declared!(decl)),
             ItemKind::Package(_) | ItemKind::Use(_) | ItemKind::Nothing => {}
         }
+    }
+}
+
+impl<'a> Context<'a> {
+    fn declare_capability(&mut self, declared: Declared<'a, ast::Capability>) {
+        let id = &declared.decl.id;
+        let first = self.symbols.ids.get(id.as_str()).and_then(|which| match which {
+            Which::Own(index) => self.symbols.capabilities.get(*index).map(|first| first.span(first.decl.id.span)),
+            Which::Imported(index) => self.symbols.imported.get(*index).map(|first| first.name_at),
+        });
+        if let Some(first) = first {
+            self.report(errors::duplicate(declared.span(id.span), first, "capabilities", &id.text));
+            return;
+        }
+        self.symbols.ids.insert(id.text.clone(), Which::Own(self.symbols.capabilities.len()));
+        self.symbols.capabilities.push(declared);
     }
 }
 
