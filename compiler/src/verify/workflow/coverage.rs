@@ -107,7 +107,7 @@ impl Check<'_, '_, '_> {
         for &index in group {
             let Some(effect) = self.paths.effects.get(index) else { continue };
             let reasons: Vec<(usize, Term)> = match code {
-                Code::NotUndone => vec![(0, effect.effect.and(&effect.not_automatic))],
+                Code::NotUndone => vec![(0, effect.not_automatic.clone())],
                 Code::CompensationArguments => effect
                     .undos
                     .iter()

@@ -14,10 +14,8 @@ pub(super) struct Done<'m> {
     /// 0, or the number of the fallback.
     pub alternative: usize,
     pub capability: &'m Capability,
-    /// When the call succeeds.
+    /// When the call succeeds and has an effect.
     pub when: Term,
-    /// When it has an effect.
-    pub effect: Term,
     /// How it is undone by calls.
     pub undos: Vec<Undo<'m>>,
     /// When none of them applies.
@@ -73,7 +71,7 @@ impl<'m> Paths<'m> {
                 undos.extend(self.undo(when.clone(), call, &scope, walk));
             }
         }
-        if effect.as_bool() == Some(false) && undos.is_empty() {
+        if effect.as_bool() == Some(false) {
             return None;
         }
         let automatic = rows.when(|compensation| matches!(compensation, Compensation::Automatic(_)));
@@ -81,8 +79,7 @@ impl<'m> Paths<'m> {
             place: id,
             alternative: site.alternative,
             capability,
-            when: site.succeeds.clone(),
-            effect,
+            when: site.succeeds.and(&effect),
             undos,
             not_automatic: automatic.not(),
             said_at: table.at,

@@ -56,6 +56,8 @@ pub(super) fn rows<'m, V>(encoder: &mut Encoder<'m>, table: &'m Table<V>, scope:
 #[derive(Debug)]
 pub(super) struct Asker<'a> {
     pub principal: &'a str,
+    /// Whether it may assert roles: only the principal that a run is started for does.
+    pub asserts: bool,
     pub workflow: &'a str,
     pub context: &'a Symbol,
     /// The tenant of whoever asks, and of what is asked for.
@@ -124,7 +126,7 @@ pub(super) fn decide<'m>(
         if !rule.targets.iter().any(|target| target.matches(&capability.id)) {
             continue;
         }
-        let subject = is_subject(encoder, &rule.subjects, asker.principal);
+        let subject = is_subject(encoder, &rule.subjects, asker);
         if subject.as_bool() == Some(false) {
             continue;
         }
@@ -215,14 +217,13 @@ fn policy_scope(
         ("workflow", text(asker.workflow)),
     ];
     let names = names.into_iter().map(|(name, value)| (name.to_owned(), value));
-    // What a rollback asks asserts nothing.
-    let requester = (asker.principal != ROLLBACK).then_some(principal);
+    let requester = asker.asserts.then_some(principal);
     Scope { names: names.collect(), requester }
 }
 
-fn is_subject(encoder: &Encoder<'_>, subjects: &[PrincipalPattern], principal: &str) -> Term {
-    let who = Term::text(principal);
-    let requester = (principal != ROLLBACK).then_some(&who);
+fn is_subject(encoder: &Encoder<'_>, subjects: &[PrincipalPattern], asker: &Asker<'_>) -> Term {
+    let who = Term::text(asker.principal);
+    let requester = asker.asserts.then_some(&who);
     Term::any(subjects.iter().map(|subject| encoder.principal_matches(&who, subject, requester)))
 }
 

@@ -3,6 +3,7 @@
 //! A workflow is laid out flat ([`layout`]), worked out as conditions ([`paths`], [`gate`], [`effects`]), and asked about.
 //! What is found is replayed by the walker in [`super::exact::workflow`] before it is shown.
 
+mod calls;
 mod check;
 mod coverage;
 mod effects;
@@ -10,6 +11,8 @@ mod gate;
 mod layout;
 mod paths;
 mod question;
+mod reach;
+mod undo;
 mod witness;
 mod words;
 
@@ -21,7 +24,7 @@ use crate::diagnostic::Subject;
 use check::Check;
 use gov_plan::model::Package;
 
-/// One unit of work for each workflow.
+/// One unit of work for the compensations, and one for each workflow.
 pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
     let unit = |workflow| -> Unit<'_> {
         let workflow: &gov_plan::model::Workflow = workflow;
@@ -32,9 +35,18 @@ pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
             work: Box::new(move |session, found| {
                 if let Some(mut check) = Check::new(package, workflow, session, found) {
                     check.coverage();
+                    check.in_doubt();
+                    check.calls();
+                    check.reachable();
                 }
             }),
         }
     };
-    package.workflows.iter().map(unit).collect()
+    let undos = Unit {
+        name: "compensations".to_owned(),
+        subject: Subject::Package { package: package.name.clone() },
+        at: gov_plan::Origin::default(),
+        work: Box::new(move |_, found| undo::check_all(package, found)),
+    };
+    std::iter::once(undos).chain(package.workflows.iter().map(unit)).collect()
 }

@@ -594,8 +594,10 @@ impl<'m> Paths<'m> {
             }
             None => (Symbol::absent(), Term::bool(false)),
         };
+        let root = self.layout.frames.first().map(|frame| frame.workflow.principal.as_str());
         let asker = Asker {
             principal,
+            asserts: root == Some(principal),
             workflow: &walk.workflow.name,
             context: &self.context,
             tenants: (&self.tenant, &resource),

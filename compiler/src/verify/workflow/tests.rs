@@ -7,7 +7,10 @@
 )]
 //! What is found in workflows, from their source.
 
+mod calls;
 mod coverage;
+mod reach;
+mod undo;
 
 use crate::diagnostic::Diagnostic;
 use crate::package::{File, Input};

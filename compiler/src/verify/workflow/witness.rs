@@ -40,14 +40,10 @@ impl Case {
         };
         let params = record(paths.encoder.decode_fields(&paths.params, &workflow.params, model))?;
         let context = record(paths.encoder.decode_fields(&paths.context, &paths.layout.package.context, model))?;
-        let mut principals: Vec<&str> =
-            paths.layout.ids().filter_map(|id| Some(paths.layout.step(id)?.principal.as_str())).collect();
-        principals.sort_unstable();
-        principals.dedup();
         let mut asserted = Vec::new();
         for role in &paths.layout.package.roles {
             if model.bool(&Encoder::asserted(&role.name))? {
-                asserted.extend(principals.iter().map(|principal| ((*principal).to_owned(), role.name.clone())));
+                asserted.push((workflow.principal.clone(), role.name.clone()));
             }
         }
         let tenant = match model.bool(&paths.tenant.present)? {

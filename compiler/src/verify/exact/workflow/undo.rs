@@ -56,11 +56,11 @@ impl<'m> Walk<'m> {
             None => row(&capability.compensation, |condition| eval(condition, &clauses)),
         };
         match compensation {
+            _ if effect == Some(&Effect::None) => Undo::Nothing,
             Some(Compensation::Automatic(call)) if step.compensation.is_some() => {
                 self.compensation(state, ready, call, |expr| self.evaluate(state, &ready.scope, expr))
             }
             Some(Compensation::Automatic(call)) => self.compensation(state, ready, call, |expr| eval(expr, &clauses)),
-            _ if effect == Some(&Effect::None) => Undo::Nothing,
             _ => Undo::Left { capability: capability.id.clone(), why: NotUndone::NotAutomatic },
         }
     }
