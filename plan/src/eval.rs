@@ -138,13 +138,10 @@ pub fn eval(expr: &Expr, env: &dyn Env) -> Result<Value, EvalError> {
             _ => Err(ill_typed()),
         },
         ExprKind::Not(inner) => Ok(Value::Bool(!eval(inner, env)?.as_bool().ok_or_else(ill_typed)?)),
-        ExprKind::Negate(inner) => match eval(inner, env)? {
-            Value::Int(int) => int.checked_neg().map(Value::Int).ok_or_else(overflow),
-            Value::Duration(duration) => duration.checked_neg().map(Value::Duration).ok_or_else(overflow),
-            Value::Decimal(decimal) => Ok(Value::Decimal(decimal.negated())),
-            Value::Money(amount, currency) => Ok(Value::Money(amount.negated(), currency)),
-            _ => Err(ill_typed()),
-        },
+        ExprKind::Negate(inner) => negate(&eval(inner, env)?).map_err(|failure| match failure {
+            Failure::Overflow => overflow(),
+            Failure::IllTyped => ill_typed(),
+        }),
         ExprKind::Matches(inner, patterns) => {
             let value = eval(inner, env)?;
             let text = value.as_str().ok_or_else(ill_typed)?;
@@ -201,6 +198,17 @@ pub(crate) fn apply(op: BinaryOp, left: &Value, right: &Value) -> Result<Value, 
         BinaryOp::Sub => subtract(left, right),
         BinaryOp::Mul => multiply(left, right),
         BinaryOp::And | BinaryOp::Or | BinaryOp::Default | BinaryOp::Matches => Err(Failure::IllTyped),
+    }
+}
+
+/// Changes a number's sign.
+pub(crate) fn negate(value: &Value) -> Result<Value, Failure> {
+    match value {
+        Value::Int(int) => int.checked_neg().map(Value::Int).ok_or(Failure::Overflow),
+        Value::Duration(duration) => duration.checked_neg().map(Value::Duration).ok_or(Failure::Overflow),
+        Value::Decimal(decimal) => Ok(Value::Decimal(decimal.negated())),
+        Value::Money(amount, currency) => Ok(Value::Money(amount.negated(), *currency)),
+        _ => Err(Failure::IllTyped),
     }
 }
 

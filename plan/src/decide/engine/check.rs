@@ -108,6 +108,10 @@ impl Check {
             | (Shape::Json, Value::Json(_))
             | (Shape::Risk, Value::Risk(_)) => true,
             (Shape::Money(currency), Value::Money(_, found)) => currency == found,
+            // Few members mostly differ in length, which is compared first.
+            (Shape::Union(members), Value::String(text)) if members.len() <= 8 => {
+                members.iter().any(|member| **member == **text)
+            }
             (Shape::Union(members), Value::String(text)) => {
                 members.binary_search_by(|member| (**member).cmp(text)).is_ok()
             }

@@ -2,7 +2,7 @@
 
 use crate::decide::reference::Scope;
 use crate::decide::{Facts, Request};
-use crate::eval::{Env, apply, eval};
+use crate::eval::{Env, apply, eval, negate};
 use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::model::{Effect, Package};
 use crate::pattern::TextPattern;
@@ -23,6 +23,7 @@ pub(super) enum Code {
     Has(Box<Code>),
     Len(Box<Code>),
     Not(Box<Code>),
+    Negate(Box<Code>),
     And(Box<Code>, Box<Code>),
     Or(Box<Code>, Box<Code>),
     Default(Box<Code>, Box<Code>),
@@ -113,6 +114,7 @@ impl Code {
             ExprKind::Has(inner) => Code::Has(compile(inner)),
             ExprKind::Len(inner) => Code::Len(compile(inner)),
             ExprKind::Not(inner) => Code::Not(compile(inner)),
+            ExprKind::Negate(inner) => Code::Negate(compile(inner)),
             ExprKind::Matches(inner, patterns) => Code::Matches(compile(inner), patterns.as_slice().into()),
             ExprKind::Binary(BinaryOp::And, left, right) => Code::And(compile(left), compile(right)),
             ExprKind::Binary(BinaryOp::Or, left, right) => Code::Or(compile(left), compile(right)),
@@ -149,6 +151,10 @@ impl Code {
                 Operand::Value(Value::Int(i64::try_from(length).map_err(|_| Failed)?))
             }
             Code::And(..) | Code::Or(..) | Code::Not(_) => Operand::bool(self.holds(frame)?),
+            Code::Negate(inner) => {
+                let inner = inner.run(frame)?;
+                Operand::Value(negate(inner.as_value().ok_or(Failed)?).map_err(|_| Failed)?)
+            }
             Code::Default(left, right) => match left.run(frame)? {
                 left if left.is_absent() => right.run(frame)?,
                 left => left,

@@ -31,6 +31,44 @@ struct Slot {
     numbers: HashMap<i128, u32, foldhash::fast::FixedState>,
 }
 
+/// The values of slots in one request, each looked up once.
+pub(super) struct Values<'v> {
+    slots: &'v Slots,
+    frame: &'v Frame<'v>,
+    numbers: [Option<u32>; REMEMBERED],
+    positions: [Option<Option<i128>>; REMEMBERED],
+}
+
+/// How many slots are remembered; the values of others are looked up again.
+const REMEMBERED: usize = 4;
+
+impl<'v> Values<'v> {
+    pub(super) fn new(slots: &'v Slots, frame: &'v Frame<'v>) -> Values<'v> {
+        Values { slots, frame, numbers: [None; REMEMBERED], positions: [None; REMEMBERED] }
+    }
+
+    /// The number of a slot's value, [`OTHER`] where no condition names it.
+    pub(super) fn number(&mut self, slot: u32) -> u32 {
+        match self.numbers.get_mut(slot as usize) {
+            Some(known) => *known.get_or_insert_with(|| self.slots.number(slot, self.frame)),
+            None => self.slots.number(slot, self.frame),
+        }
+    }
+
+    /// A slot's value as a number; `None` where it is absent.
+    pub(super) fn position(&mut self, slot: u32) -> Option<i128> {
+        match self.positions.get_mut(slot as usize) {
+            Some(known) => *known.get_or_insert_with(|| self.slots.position(slot, self.frame)),
+            None => self.slots.position(slot, self.frame),
+        }
+    }
+
+    /// What the conditions are evaluated in.
+    pub(super) fn frame(&self) -> &Frame<'v> {
+        self.frame
+    }
+}
+
 /// A condition as a conjunction: all equalities, the range, and the rest hold.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Tests {
@@ -112,7 +150,7 @@ impl Slots {
     }
 
     /// The number of a slot's value, [`OTHER`] where no condition names it.
-    pub(super) fn number_of_value(&self, slot: u32, frame: &Frame<'_>) -> u32 {
+    fn number(&self, slot: u32, frame: &Frame<'_>) -> u32 {
         let Some(slot) = self.slots.get(slot as usize) else {
             return OTHER;
         };
@@ -127,7 +165,7 @@ impl Slots {
     }
 
     /// A slot's value as a number; `None` where it is absent.
-    pub(super) fn position(&self, slot: u32, frame: &Frame<'_>) -> Option<i128> {
+    fn position(&self, slot: u32, frame: &Frame<'_>) -> Option<i128> {
         let operand: Operand<'_> = self.slots.get(slot as usize)?.code.run(frame).ok()?;
         operand.as_value().and_then(number)
     }

@@ -4,23 +4,46 @@
 //! slots that their conditions test; a group finds the values of its slots in order, and under them the first rule by binary
 //! search over the ends of the rules' ranges. What a range cannot say is evaluated rule by rule, as long as no earlier rule
 //! was found.
+//!
+//! All of it lies in a few long arrays, so that a decision touches little memory.
 
-use super::code::{Code, Frame};
-use super::condition::{MAX_EQUALITIES, OTHER, Slots, Tests};
+use super::code::Code;
+use super::condition::{MAX_EQUALITIES, OTHER, Tests, Values};
+use foldhash::fast::FixedState;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::ops::Range;
 
 /// No rule.
 pub(super) const NONE: u32 = u32::MAX;
 
-/// The values of a group's slots; what is not used is 0.
-type Key = [u32; MAX_EQUALITIES];
+/// The values of a group's slots, 32 bits each, so that keys are compared at once.
+type Key = u128;
+
+/// A stretch of one of the arrays.
+type Stretch = Range<u32>;
+
+/// The rules of a policy.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// By target and subject.
+    buckets: HashMap<(u32, u32), Bucket, FixedState>,
+    groups: Vec<Group>,
+    /// Each group's in the order of their keys.
+    leaves: Vec<(Key, Leaf)>,
+    /// Where a leaf's first rule changes, and the first rule from there on: each leaf's in order.
+    turns: Vec<(i128, u32)>,
+    /// Rules with a condition that has to be evaluated: each leaf's in order.
+    rest: Vec<u32>,
+}
 
 /// The rules of one target and one subject.
 #[derive(Debug)]
-pub(super) struct Bucket {
+struct Bucket {
+    /// The group that has the first rule; most buckets have no other.
+    group: Group,
     /// In the order of their first rules.
-    groups: Box<[Group]>,
+    more: Stretch,
 }
 
 /// Rules whose conditions test the same slots.
@@ -28,26 +51,25 @@ pub(super) struct Bucket {
 struct Group {
     first: u32,
     tests: Signature,
-    /// In the order of their keys.
-    leaves: Box<[(Key, Leaf)]>,
+    leaves: Stretch,
 }
 
-/// The slots that a condition tests: for equality, and for a range.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The slots that a condition tests: for equality, and for a range. What is not used is [`UNUSED`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Signature {
-    equalities: Vec<u32>,
-    range: Option<u32>,
+    equalities: [u32; MAX_EQUALITIES],
+    range: u32,
 }
+
+const UNUSED: u32 = u32::MAX;
 
 /// Rules whose conditions test the same values.
 #[derive(Debug)]
 struct Leaf {
-    /// Where the first rule changes.
-    ends: Box<[i128]>,
-    /// The first rule before the first end, from it on, from the second on, …
-    rules: Box<[u32]>,
-    /// Rules with a condition that has to be evaluated, in order.
-    rest: Box<[u32]>,
+    /// The first rule before all turns.
+    first: u32,
+    turns: Stretch,
+    rest: Stretch,
 }
 
 /// The first rule that fits, and whether evaluating its condition failed.
@@ -64,94 +86,124 @@ struct Entry {
     range: Option<(i128, i128)>,
 }
 
-impl Bucket {
-    /// A bucket of rules, in order; `tests` has each rule's tests by its number.
-    pub(super) fn new(rules: &[u32], tests: &[Tests]) -> Bucket {
-        let mut groups: BTreeMap<Signature, Vec<Entry>> = BTreeMap::new();
-        for rule in rules {
-            let Some(of) = tests.get(*rule as usize).filter(|of| !of.never) else {
-                continue;
-            };
-            let equalities = of.equalities.iter().map(|(slot, _)| *slot).collect();
-            let signature = Signature { equalities, range: of.range.map(|(slot, ..)| slot) };
-            let whole = (i128::MIN, i128::MAX);
-            let range = (!of.has_rest).then(|| of.range.map_or(whole, |(_, least, greatest)| (least, greatest)));
-            let entries = keys(&of.equalities).into_iter().map(|key| Entry { key, rule: *rule, range });
-            groups.entry(signature).or_default().extend(entries);
+impl Index {
+    /// An index of the rules of each target and subject, in order; `tests` has each rule's tests by its number.
+    pub(super) fn new(buckets: HashMap<(u32, u32), Vec<u32>, FixedState>, tests: &[Tests]) -> Index {
+        let mut index = Index::default();
+        // In the order of their first rules: what is looked at together lies together, wherever the hashes put it.
+        let mut buckets: Vec<_> = buckets.into_iter().collect();
+        buckets.sort_unstable_by_key(|(key, rules)| (rules.first().copied(), *key));
+        for (key, rules) in buckets {
+            if let Some(bucket) = index.bucket(&rules, tests) {
+                index.buckets.insert(key, bucket);
+            }
         }
-        let groups = groups.into_iter().map(|(signature, entries)| Group::new(signature, entries));
-        let mut groups: Box<[Group]> = groups.collect();
-        groups.sort_by_key(|group| group.first);
-        Bucket { groups }
+        index
     }
 
-    /// The first rule that fits and comes before `best`, or `best`.
-    pub(super) fn first(&self, slots: &Slots, codes: &[Option<Code>], frame: &Frame<'_>, best: First) -> First {
+    /// The first rule of a target and a subject that fits and comes before `best`, or `best`.
+    pub(super) fn first(
+        &self,
+        target: u32,
+        subject: u32,
+        values: &mut Values<'_>,
+        codes: &[Option<Code>],
+        best: First,
+    ) -> First {
+        let Some(bucket) = self.buckets.get(&(target, subject)) else {
+            return best;
+        };
         let mut best = best;
-        for group in &self.groups {
+        for group in std::iter::once(&bucket.group).chain(stretch(&self.groups, &bucket.more)) {
             if group.first >= best.rule {
                 break;
             }
-            best = group.find(slots, codes, frame, best);
+            best = self.find(group, values, codes, best);
         }
         best
     }
-}
 
-impl Group {
-    fn new(tests: Signature, mut entries: Vec<Entry>) -> Group {
-        let first = entries.iter().map(|entry| entry.rule).min().unwrap_or(NONE);
-        entries.sort_by_key(|entry| (entry.key, entry.rule));
-        let leaves = entries.chunk_by(|a, b| a.key == b.key);
-        let leaves = leaves.filter_map(|entries| Some((entries.first()?.key, Leaf::new(entries))));
-        Group { first, tests, leaves: leaves.collect() }
-    }
-
-    fn find(&self, slots: &Slots, codes: &[Option<Code>], frame: &Frame<'_>, best: First) -> First {
+    fn find(&self, group: &Group, values: &mut Values<'_>, codes: &[Option<Code>], best: First) -> First {
         let mut key = Key::default();
-        for (value, slot) in key.iter_mut().zip(&self.tests.equalities) {
-            *value = slots.number_of_value(*slot, frame);
-            if *value == OTHER {
-                return best;
+        for slot in group.tests.equalities.into_iter().take_while(|slot| *slot != UNUSED) {
+            match values.number(slot) {
+                OTHER => return best,
+                number => key = with(key, number),
             }
         }
-        let Ok(found) = self.leaves.binary_search_by(|(own, _)| own.cmp(&key)) else {
+        let leaves = stretch(&self.leaves, &group.leaves);
+        let found = leaves.binary_search_by(|(own, _)| own.cmp(&key)).ok().and_then(|found| leaves.get(found));
+        let Some((_, leaf)) = found else {
             return best;
         };
-        let Some((_, leaf)) = self.leaves.get(found) else {
-            return best;
+        let indexed = match group.tests.range {
+            UNUSED => self.at(leaf, 0),
+            slot => values.position(slot).map_or(NONE, |position| self.at(leaf, position)),
         };
-        let position = match self.tests.range {
-            Some(slot) => slots.position(slot, frame),
-            None => Some(0),
-        };
-        let indexed = position.map_or(NONE, |position| leaf.at(position));
         let best = if indexed < best.rule { First { rule: indexed, failed: false } } else { best };
-        for rule in leaf.rest.iter().take_while(|rule| **rule < best.rule) {
-            let holds = codes.get(*rule as usize).and_then(Option::as_ref).map_or(Ok(true), |code| code.holds(frame));
+        for rule in stretch(&self.rest, &leaf.rest).iter().take_while(|rule| **rule < best.rule) {
+            let code = codes.get(*rule as usize).and_then(Option::as_ref);
+            let holds = code.map_or(Ok(true), |code| code.holds(values.frame()));
             if holds != Ok(false) {
                 return First { rule: *rule, failed: holds.is_err() };
             }
         }
         best
     }
-}
 
-impl Leaf {
+    fn at(&self, leaf: &Leaf, position: i128) -> u32 {
+        let turns = stretch(&self.turns, &leaf.turns);
+        let passed = turns.partition_point(|(turn, _)| *turn <= position);
+        passed.checked_sub(1).and_then(|last| turns.get(last)).map_or(leaf.first, |(_, first)| *first)
+    }
+
+    /// `None` where no rule can ever fit.
+    fn bucket(&mut self, rules: &[u32], tests: &[Tests]) -> Option<Bucket> {
+        let mut groups: BTreeMap<Signature, Vec<Entry>> = BTreeMap::new();
+        for rule in rules {
+            let Some(of) = tests.get(*rule as usize).filter(|of| !of.never) else {
+                continue;
+            };
+            let whole = (i128::MIN, i128::MAX);
+            let range = (!of.has_rest).then(|| of.range.map_or(whole, |(_, least, greatest)| (least, greatest)));
+            let entries = keys(&of.equalities).into_iter().map(|key| Entry { key, rule: *rule, range });
+            groups.entry(Signature::of(of)).or_default().extend(entries);
+        }
+        let mut groups: Vec<(u32, Signature, Vec<Entry>)> = groups
+            .into_iter()
+            .map(|(tests, entries)| (entries.iter().map(|entry| entry.rule).min().unwrap_or(NONE), tests, entries))
+            .collect();
+        groups.sort_by_key(|(first, ..)| *first);
+        let mut built = Vec::with_capacity(groups.len());
+        for (first, tests, entries) in groups {
+            built.push(Group { first, tests, leaves: self.leaves_of(entries) });
+        }
+        let mut built = built.into_iter();
+        let group = built.next()?;
+        Some(Bucket { group, more: append(&mut self.groups, built) })
+    }
+
+    fn leaves_of(&mut self, mut entries: Vec<Entry>) -> Stretch {
+        entries.sort_unstable_by_key(|entry| (entry.key, entry.rule));
+        let mut leaves = Vec::new();
+        for entries in entries.chunk_by(|a, b| a.key == b.key) {
+            let key = entries.first().map_or(Key::default(), |entry| entry.key);
+            leaves.push((key, self.leaf(entries)));
+        }
+        append(&mut self.leaves, leaves)
+    }
+
     /// The first rule at each position: a sweep over the ends of the ranges, with the rules that cover the position in a heap.
-    fn new(entries: &[Entry]) -> Leaf {
-        let rest = entries.iter().filter(|entry| entry.range.is_none()).map(|entry| entry.rule).collect();
+    fn leaf(&mut self, entries: &[Entry]) -> Leaf {
+        let rest = entries.iter().filter(|entry| entry.range.is_none()).map(|entry| entry.rule);
+        let rest = append(&mut self.rest, rest);
         let mut ranges: Vec<(i128, i128, u32)> = entries
             .iter()
             .filter_map(|entry| entry.range.map(|(least, greatest)| (least, greatest, entry.rule)))
             .collect();
         ranges.sort_unstable();
-        let mut starts: Vec<i128> = ranges
-            .iter()
-            .flat_map(|(least, greatest, _)| [Some(*least), greatest.checked_add(1)])
-            .flatten()
-            .filter(|start| *start != i128::MIN)
-            .collect();
+        let starts = ranges.iter().flat_map(|(least, greatest, _)| [Some(*least), greatest.checked_add(1)]).flatten();
+        let mut starts: Vec<i128> = starts.filter(|start| *start != i128::MIN).collect();
         starts.sort_unstable();
         starts.dedup();
         let mut next = ranges.into_iter().peekable();
@@ -165,40 +217,48 @@ impl Leaf {
             }
             covering.peek().map_or(NONE, |Reverse((rule, _))| *rule)
         };
-        let mut rules = vec![first_at(i128::MIN)];
-        let mut ends = Vec::new();
+        let first = first_at(i128::MIN);
+        let mut turns = Vec::new();
+        let mut current = first;
         for start in starts {
-            let first = first_at(start);
-            if rules.last() != Some(&first) {
-                ends.push(start);
-                rules.push(first);
+            let next = first_at(start);
+            if next != current {
+                turns.push((start, next));
+                current = next;
             }
         }
-        Leaf { ends: ends.into(), rules: rules.into(), rest }
+        Leaf { first, turns: append(&mut self.turns, turns), rest }
     }
+}
 
-    fn at(&self, position: i128) -> u32 {
-        let piece = self.ends.partition_point(|end| *end <= position);
-        self.rules.get(piece).copied().unwrap_or(NONE)
+impl Signature {
+    fn of(tests: &Tests) -> Signature {
+        let mut equalities = [UNUSED; MAX_EQUALITIES];
+        for (own, (slot, _)) in equalities.iter_mut().zip(&tests.equalities) {
+            *own = *slot;
+        }
+        Signature { equalities, range: tests.range.map_or(UNUSED, |(slot, ..)| slot) }
     }
+}
+
+fn append<T>(array: &mut Vec<T>, items: impl IntoIterator<Item = T>) -> Stretch {
+    let start = array.len() as u32;
+    array.extend(items);
+    start..array.len() as u32
+}
+
+fn stretch<'a, T>(array: &'a [T], range: &Stretch) -> &'a [T] {
+    array.get(range.start as usize..range.end as usize).unwrap_or_default()
+}
+
+/// A key with the value of one slot more.
+fn with(key: Key, value: u32) -> Key {
+    key << u32::BITS | Key::from(value)
 }
 
 /// All combinations of the values that slots may have.
 fn keys(equalities: &[(u32, Vec<u32>)]) -> Vec<Key> {
-    let mut keys = vec![Key::default()];
-    for (place, (_, values)) in equalities.iter().enumerate() {
-        keys = keys
-            .into_iter()
-            .flat_map(|key| {
-                values.iter().map(move |value| {
-                    let mut key = key;
-                    if let Some(own) = key.get_mut(place) {
-                        *own = *value;
-                    }
-                    key
-                })
-            })
-            .collect();
-    }
-    keys
+    equalities.iter().fold(vec![Key::default()], |keys, (_, values)| {
+        keys.into_iter().flat_map(|key| values.iter().map(move |value| with(key, *value))).collect()
+    })
 }

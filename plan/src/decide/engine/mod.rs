@@ -1,8 +1,8 @@
 //! Decisions at the same cost for ten rules and for ten thousand.
 //!
 //! A policy is compiled once. A decision then looks at the buckets of rules (see [`index`]) whose subject and target the
-//! request fits, and takes the first rule that any of them has; nothing is allocated, unless a condition builds a string or a
-//! list. What it decides is what [`super::decide`] does: a request that cannot be evaluated is handed to it, so that there is
+//! request fits, and takes the first rule that any of them has; nothing is allocated, unless a condition builds a string or
+//! reads text from JSON. What it decides is what [`super::decide`] does: a request that cannot be evaluated is handed to it, so that there is
 //! one place that says why.
 
 mod check;
@@ -19,9 +19,9 @@ use crate::types::Fields;
 use crate::value::Value;
 use check::FieldChecks;
 use code::{Around, Code, Frame, Names};
-use condition::{Slots, Tests};
+use condition::{Slots, Tests, Values};
 use foldhash::fast::FixedState;
-use index::{Bucket, First, NONE};
+use index::{First, Index, NONE};
 use pattern::Patterns;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,8 +41,7 @@ pub struct Engine {
     subjects: Patterns,
     /// From declared roles to subjects.
     roles: HashMap<Box<str>, Vec<u32>, FixedState>,
-    /// By target and subject.
-    buckets: HashMap<(u32, u32), Bucket, FixedState>,
+    rules: Index,
     slots: Slots,
     /// What is left to evaluate of the conditions, by the rules' numbers from 0.
     codes: Vec<Option<Code>>,
@@ -86,14 +85,14 @@ impl Engine {
                 }
             }
         }
-        let buckets = buckets.into_iter().map(|(key, rules)| (key, Bucket::new(&rules, &tests))).collect();
         let targets = targets.into_patterns();
         let capabilities = package.capabilities.iter().enumerate();
         let capabilities =
             capabilities.map(|(index, own)| (own.id.as_str().into(), Entry::new(index, own, &targets))).collect();
         let context = FieldChecks::new(&package.context);
         let (subjects, roles) = (names.patterns, names.roles);
-        Some(Engine { context, capabilities, subjects, roles, buckets, slots, codes, policy: index, package })
+        let rules = Index::new(buckets, &tests);
+        Some(Engine { context, capabilities, subjects, roles, rules, slots, codes, policy: index, package })
     }
 
     /// The package whose policy it is.
@@ -117,7 +116,6 @@ impl Engine {
         let entry = self.capabilities.get(request.capability)?;
         let package = &*self.package;
         let fits = is_principal(request.principal)
-            && request.roles.iter().all(|role| self.roles.contains_key(role.as_str()))
             && entry.input.fit(package, request, request.input)
             && self.context.fit(package, request, request.context);
         let capability = package.capabilities.get(entry.index).filter(|_| fits)?;
@@ -129,16 +127,16 @@ impl Engine {
             approval: row(&capability.approval, &entry.approval, &frame)?.and_then(|row| row.value.as_ref()),
         };
         let frame = Frame { around: Around::Policy { facts: &facts, tags: &entry.tags }, ..frame };
+        let mut values = Values::new(&self.slots, &frame);
         let mut best = First { rule: NONE, failed: false };
         let mut visit = |subject: u32| {
             for target in &entry.targets {
-                if let Some(bucket) = self.buckets.get(&(*target, subject)) {
-                    best = bucket.first(&self.slots, &self.codes, &frame, best);
-                }
+                best = self.rules.first(*target, subject, &mut values, &self.codes, best);
             }
         };
         self.subjects.visit(request.principal, &mut visit);
         for role in request.roles {
+            // An undeclared role ends it.
             self.roles.get(role.as_str())?.iter().copied().for_each(&mut visit);
         }
         if best.failed {

@@ -3,6 +3,7 @@
 mod generate;
 
 use super::{By, Decided, Engine, Unevaluable, decide};
+use crate::expr::ExprKind;
 use crate::model::Decision;
 use generate::Random;
 use std::collections::BTreeMap;
@@ -36,6 +37,32 @@ fn the_engine_decides_what_the_reference_decides() {
     for kind in ["principal", "capability", "role", "input", "context", "table", "no row", "rule"] {
         assert!(seen.get(kind).is_some_and(|count| *count > 30), "{kind}: {seen:?}");
     }
+}
+
+#[test]
+fn a_decision_allocates_nothing() {
+    let mut counted = 0;
+    for seed in 1..=300_u64 {
+        let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let rules = random.below(20);
+        let package = Arc::new(generate::package(random, rules));
+        // Strings that are put together take memory, and so does the reason why JSON does not fit.
+        let mut builds = false;
+        for condition in package.policies[0].rules.iter().filter_map(|rule| rule.condition.as_ref()) {
+            condition.walk(&mut |part| builds |= matches!(part.kind, ExprKind::Interpolate(_) | ExprKind::As(..)));
+        }
+        let engine = Engine::new(Arc::clone(&package), "p").unwrap();
+        for _ in 0..if builds { 0 } else { 20 } {
+            let body = generate::request(random);
+            let mut by = None;
+            let allocations = allocation_counter::measure(|| by = Some(engine.decide(&body.request()).by));
+            if !matches!(by, Some(By::Unevaluable(_))) {
+                assert_eq!(allocations.count_total, 0, "seed {seed}: {body:?}");
+                counted += 1;
+            }
+        }
+    }
+    assert!(counted > 1000, "{counted}");
 }
 
 fn kind(decided: &Decided<'_>) -> String {
