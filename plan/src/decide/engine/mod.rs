@@ -2,8 +2,8 @@
 //!
 //! A policy is compiled once. A decision then looks at the buckets of rules (see [`index`]) whose subject and target the
 //! request fits, and takes the first rule that any of them has; nothing is allocated, unless a condition builds a string or
-//! reads text from JSON. What it decides is what [`super::decide`] does: a request that cannot be evaluated is handed to it, so that there is
-//! one place that says why.
+//! reads text from JSON. What it decides is what [`super::decide`] does: a request that cannot be evaluated is handed to it,
+//! so that there is one place that says why.
 
 mod check;
 mod code;
