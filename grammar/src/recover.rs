@@ -271,7 +271,14 @@ fn found_at(text: &str, at: usize) -> (usize, Found) {
         return (length, Found::String);
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let length = if is_word(first) { rest.find(|c: char| !is_word(c)).unwrap_or(rest.len()) } else { first.len_utf8() };
+    let number = first.is_ascii_digit();
+    let length = if !is_word(first) {
+        first.len_utf8()
+    } else {
+        let end = |c: char| !(is_word(c) || number && c == '.');
+        let length = rest.find(end).unwrap_or(rest.len());
+        rest.get(..length).map_or(length, |word| word.trim_end_matches('.').len())
+    };
     let token = rest.get(..length).unwrap_or_default();
     let shown = if token.chars().count() > 40 {
         token.chars().take(40).chain("…".chars()).collect()

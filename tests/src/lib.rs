@@ -1,5 +1,7 @@
 //! What the tests share: folders of files, and the `gov` program run in them.
 
+pub mod blocks;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io;

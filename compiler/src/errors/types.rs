@@ -53,6 +53,7 @@ pub fn of_typing(file: FileId, error: &TypeError) -> Diagnostic {
         TypeErrorKind::BadPattern => bad_matches(span),
         TypeErrorKind::SetAsValue { name } => set_as_value(span, name),
         TypeErrorKind::BadUnion => bad_union(span),
+        TypeErrorKind::ReservedName { name } => names::reserved_name(span, name),
     }
 }
 

@@ -101,6 +101,10 @@ fn imports(units: &[Unit<'_>], used: &[Used<'_>], diagnostics: &mut Vec<Diagnost
         let mut context = Context { symbols: Symbols::default(), diagnostics: Vec::new() };
         // What a used package uses itself stays its own affair: capabilities refer to capabilities of their own package.
         context.declare(&package.units);
+        diagnostics.append(&mut context.diagnostics);
+        context.build_sets();
+        // So do its sets: what they may name is not known here.
+        context.diagnostics.clear();
         context.build_types();
         context.build_capabilities(&package.name);
         diagnostics.append(&mut context.diagnostics);
@@ -123,10 +127,10 @@ pub(crate) struct Context<'a> {
 
 impl Context<'_> {
     fn build(&mut self, name: &str) -> Package {
+        self.build_sets();
         self.build_types();
         let context = self.build_context();
         self.symbols.context = context.clone();
-        self.build_sets();
         let roles = self.build_roles();
         self.build_capabilities(name);
         let policies = self.build_policies();

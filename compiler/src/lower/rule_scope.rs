@@ -152,6 +152,10 @@ impl Names for RuleScope {
         self.scope.set(name)
     }
 
+    fn set_names(&self) -> Vec<String> {
+        self.scope.set_names()
+    }
+
     fn named_type(&self, name: &str) -> Lookup<Schema> {
         self.scope.named_type(name)
     }

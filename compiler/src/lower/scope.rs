@@ -53,6 +53,10 @@ impl Names for Scope {
         self.package.set(name)
     }
 
+    fn set_names(&self) -> Vec<String> {
+        self.package.set_names()
+    }
+
     fn named_type(&self, name: &str) -> Lookup<Schema> {
         self.package.named_type(name)
     }

@@ -260,6 +260,10 @@ impl Names for PackageNames {
         self.lookup(&self.sets, name)
     }
 
+    fn set_names(&self) -> Vec<String> {
+        self.sets.keys().cloned().collect()
+    }
+
     fn named_type(&self, name: &str) -> Lookup<Schema> {
         self.lookup(&self.types, name)
     }

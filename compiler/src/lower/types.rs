@@ -10,7 +10,7 @@ use petgraph::graph::DiGraph;
 
 use super::Context;
 use super::symbols::{BuiltContext, Declared};
-use crate::errors::{names, structure};
+use crate::errors::structure;
 
 impl Context<'_> {
     /// Settles every named type; those that contain themselves are reported, once for each circle.
@@ -70,20 +70,11 @@ impl Context<'_> {
         BuiltContext { fields, whole }
     }
 
-    /// Fields in the package's scope, and whether all of them could be made. Their names are looked at, too.
+    /// Fields in the package's scope, and whether all of them could be made.
     pub(super) fn fields(&mut self, file: crate::source::FileId, fields: &[ast::Field]) -> (Fields, bool) {
-        for field in fields.iter().filter(|field| is_reserved(&field.name.text)) {
-            let span = crate::source::Span::new(file, field.name.span.start, field.name.span.end);
-            self.report(names::reserved_name(span, &field.name.text));
-        }
         let scope = Rc::clone(&self.symbols.names);
         self.check(file, &*scope, |checker| checker.fields(fields))
     }
-}
-
-/// Words that an expression could not read as a name.
-pub(super) fn is_reserved(name: &str) -> bool {
-    matches!(name, "or" | "and" | "not" | "in" | "has" | "matches" | "as" | "true" | "false" | "self")
 }
 
 fn named_types<'t>(ty: &'t ast::Type, found: &mut Vec<&'t str>) {

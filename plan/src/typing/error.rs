@@ -144,4 +144,9 @@ pub enum TypeErrorKind {
     },
     /// A union with a computed or repeated member.
     BadUnion,
+    /// A field whose name an expression could not read.
+    ReservedName {
+        /// The name.
+        name: String,
+    },
 }

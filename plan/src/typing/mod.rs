@@ -12,6 +12,7 @@ mod schema;
 
 pub use error::{TypeError, TypeErrorKind};
 pub use facts::facts;
+pub use schema::is_reserved;
 
 use crate::expr::Expr;
 use crate::origin::Origin;
@@ -45,6 +46,9 @@ pub trait Names {
 
     /// The patterns of a `set`.
     fn set(&self, name: &str) -> Lookup<Vec<TextPattern>>;
+
+    /// All sets, for suggestions.
+    fn set_names(&self) -> Vec<String>;
 
     /// A type of the package.
     fn named_type(&self, name: &str) -> Lookup<Schema>;

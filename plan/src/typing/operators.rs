@@ -5,8 +5,8 @@ use super::{Checker, Lookup, TypeErrorKind};
 use crate::expr::{Expr, ExprKind};
 use crate::pattern::TextPattern;
 use crate::types::{Schema, Type};
-use gov_grammar::Span;
 use gov_grammar::ast::{self, BinaryOp};
+use gov_grammar::{Span, closest};
 
 impl Checker<'_> {
     pub(super) fn comparison(
@@ -58,7 +58,11 @@ impl Checker<'_> {
                     return Some(ExprKind::Matches(Box::new(typed), patterns));
                 }
                 Lookup::Poisoned => return None,
-                Lookup::Unknown => {}
+                Lookup::Unknown => {
+                    let known = [self.names.set_names(), self.names.variables()].concat();
+                    let meant = closest(name, known.iter().map(String::as_str)).map(str::to_owned);
+                    return self.error(right.span, TypeErrorKind::UnknownName { name: name.clone(), meant });
+                }
             }
         }
         let typed_left = self.infer(left, None)?;
@@ -218,7 +222,9 @@ impl Checker<'_> {
         let (first, second) = if right_first { (right, left) } else { (left, right) };
         let typed_first = self.infer(first, hint).and_then(|typed| self.present(typed, first));
         let first_ty = typed_first.as_ref().map(|typed| typed.ty.clone());
-        let typed_second = self.infer(second, first_ty.as_ref().or(hint)).and_then(|typed| self.present(typed, second));
+        // Records are not operands of anything: the one says nothing of the other.
+        let second_hint = first_ty.as_ref().or(hint).filter(|ty| !matches!(ty, Type::Record(_)));
+        let typed_second = self.infer(second, second_hint).and_then(|typed| self.present(typed, second));
         let (typed_first, typed_second) = (typed_first?, typed_second?);
         Some(if right_first { (typed_second, typed_first) } else { (typed_first, typed_second) })
     }

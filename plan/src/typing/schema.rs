@@ -27,10 +27,26 @@ impl Checker<'_> {
         field: Option<&str>,
         before: &Fields,
     ) -> Option<Schema> {
+        self.schema_after(ty, refinement, field, before, &[])
+    }
+
+    /// As [`Checker::schema`], where some of the fields before it were wrong.
+    fn schema_after(
+        &mut self,
+        ty: &ast::Type,
+        refinement: Option<&ast::Expr>,
+        field: Option<&str>,
+        before: &Fields,
+        wrong: &[&str],
+    ) -> Option<Schema> {
         let mut schema = self.type_alone(ty)?;
         schema.optional |= ty.optional;
         if let Some(refinement) = refinement {
-            schema.refinements.push(self.refinement(refinement, &schema.ty, field, before)?);
+            let names = RefinementNames { outer: self.names, ty: &schema.ty, field, before, wrong };
+            let mut inner = Checker::new(&names, self.file);
+            let typed = inner.condition(refinement);
+            self.errors.append(&mut inner.errors);
+            schema.refinements.push(own_name_is_self(typed?, field));
         }
         Some(schema)
     }
@@ -39,8 +55,12 @@ impl Checker<'_> {
     /// rest.
     pub fn fields(&mut self, fields: &[ast::Field]) -> (Fields, bool) {
         let mut built = Fields::default();
-        let mut whole = true;
+        let mut wrong = Vec::new();
         for field in fields {
+            if is_reserved(&field.name.text) {
+                let name = field.name.text.clone();
+                self.errors.push(super::TypeError { at: field.name.span, kind: TypeErrorKind::ReservedName { name } });
+            }
             if let Some(first) = fields
                 .iter()
                 .take_while(|other| other.span != field.span)
@@ -53,16 +73,17 @@ impl Checker<'_> {
                 });
                 continue;
             }
-            match self.schema(&field.ty, field.refinement.as_ref(), Some(&field.name.text), &built) {
+            match self.schema_after(&field.ty, field.refinement.as_ref(), Some(&field.name.text), &built, &wrong) {
                 Some(schema) => built.0.push(Field {
                     name: field.name.text.clone(),
                     docs: field.docs.clone(),
                     schema,
                     at: self.origin(field.span),
                 }),
-                None => whole = false,
+                None => wrong.push(field.name.as_str()),
             }
         }
+        let whole = wrong.is_empty();
         (built, whole)
     }
 
@@ -127,14 +148,11 @@ impl Checker<'_> {
             }
         }
     }
+}
 
-    fn refinement(&mut self, expr: &ast::Expr, ty: &Type, field: Option<&str>, before: &Fields) -> Option<Expr> {
-        let names = RefinementNames { outer: self.names, ty, field, before };
-        let mut inner = Checker::new(&names, self.file);
-        let typed = inner.condition(expr);
-        self.errors.append(&mut inner.errors);
-        typed.map(|typed| own_name_is_self(typed, field))
-    }
+/// Whether a name is a word that an expression could not read as a name.
+pub fn is_reserved(name: &str) -> bool {
+    matches!(name, "or" | "and" | "not" | "in" | "has" | "len" | "matches" | "as" | "true" | "false" | "self")
 }
 
 /// In a field's refinement its own name means the value, like `self`.
@@ -173,6 +191,8 @@ struct RefinementNames<'n> {
     ty: &'n Type,
     field: Option<&'n str>,
     before: &'n Fields,
+    /// Fields before it that were reported.
+    wrong: &'n [&'n str],
 }
 
 impl Names for RefinementNames<'_> {
@@ -182,6 +202,7 @@ impl Names for RefinementNames<'_> {
         }
         match self.before.get(name) {
             Some(field) => Lookup::Known((field.schema.ty.clone(), field.schema.optional)),
+            None if self.wrong.contains(&name) => Lookup::Poisoned,
             None => Lookup::Unknown,
         }
     }
@@ -194,6 +215,10 @@ impl Names for RefinementNames<'_> {
 
     fn set(&self, name: &str) -> Lookup<Vec<TextPattern>> {
         self.outer.set(name)
+    }
+
+    fn set_names(&self) -> Vec<String> {
+        self.outer.set_names()
     }
 
     fn named_type(&self, name: &str) -> Lookup<Schema> {

@@ -5,10 +5,9 @@ use gov_plan::Origin;
 use gov_plan::expr::Expr;
 use gov_plan::model::{Node, NodeKind};
 use gov_plan::types::{Field, Fields, Schema, Type};
-use gov_plan::typing::{Checker, TypeErrorKind, facts};
+use gov_plan::typing::{Checker, TypeErrorKind, facts, is_reserved};
 
 use super::super::origin;
-use super::super::types::is_reserved;
 use super::Flow;
 use super::bindings::{Bindings, Hidden};
 use crate::errors::{self, names, structure};
