@@ -43,6 +43,10 @@ impl Names for Flat<'_> {
         Lookup::Unknown
     }
 
+    fn set_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn named_type(&self, name: &str) -> Lookup<Schema> {
         self.types.get(name).map_or(Lookup::Unknown, |schema| Lookup::Known(schema.clone()))
     }
