@@ -128,6 +128,8 @@ pub enum Found {
     Token(String),
     /// Some string.
     String,
+    /// The line ends; something else follows on the next one.
+    LineEnd,
     /// The text ends.
     End,
 }
@@ -137,6 +139,7 @@ impl fmt::Display for Found {
         match self {
             Found::Token(token) => write!(f, "`{token}`"),
             Found::String => f.write_str("a string"),
+            Found::LineEnd => f.write_str("the end of the line"),
             Found::End => f.write_str("the end of the file"),
         }
     }
@@ -152,10 +155,14 @@ pub fn parse(text: impl Into<Arc<str>>) -> Parsed {
     if !readable {
         return Parsed { tree: Tree::unread(text), errors };
     }
+    // The rule `file` takes every text: it fails only where the stack would not suffice.
     let tree = match parser::GovParser::parse(Kind::file, &text) {
         Ok(pairs) => Tree::from_tokens(Arc::clone(&text), pairs.tokens()),
-        // The rule `file` takes every text: its error nodes take what nothing else does.
-        Err(_) => Tree::unread(text),
+        Err(error) => Err(recover::location(&error)),
+    };
+    let tree = match tree {
+        Ok(tree) => tree,
+        Err(at) => return Parsed { tree: Tree::unread(text), errors: vec![too_deep(at)] },
     };
     recover::find_errors(&tree, &mut errors);
     errors.sort_by_key(|error| error.span.start);
@@ -214,7 +221,12 @@ fn lone(kind: Kind, text: &str) -> Result<Tree, Error> {
         return Err(error);
     }
     match parser::GovParser::parse(kind, text) {
-        Ok(pairs) => Ok(Tree::from_tokens(text.into(), pairs.tokens())),
+        Ok(pairs) => Tree::from_tokens(text.into(), pairs.tokens()).map_err(too_deep),
+        Err(error) if recover::is_too_deep(&error) => Err(too_deep(recover::location(&error))),
         Err(error) => Err(recover::explain(text, 0, &error)),
     }
+}
+
+fn too_deep(at: u32) -> Error {
+    Error::new(Span { start: at, end: at }, ErrorKind::TooDeep { limit: MAX_DEPTH })
 }

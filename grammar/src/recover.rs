@@ -99,7 +99,11 @@ fn find_below(node: Node<'_>, errors: &mut Vec<Error>) {
             Kind::COMMENT => {}
             _ => match Strict::of(child.kind(), node.kind()) {
                 Some(strict) => {
-                    errors.push(explain_node(child, before, &strict));
+                    let error = explain_node(child, before, &strict);
+                    let found_at = error.span.start;
+                    errors.push(at_the_line_end(child, error));
+                    further_mistakes(child, strict.place, found_at, errors);
+                    find_below(child, errors);
                     before = None;
                 }
                 None => {
@@ -143,9 +147,9 @@ impl Strict {
 /// then nothing that could be read. So the thing before it is asked too, and whichever gets farther knows better.
 fn explain_node(node: Node<'_>, before: Option<Node<'_>>, strict: &Strict) -> Error {
     let text = node.file_text();
-    let start = node.span().start;
-    let alone = fails_at(text, start, strict.alone);
-    let whole = before.and_then(|before| fails_at(text, before.span().start, strict.whole));
+    let Span { start, end } = node.span();
+    let alone = fails_at(text, Span { start, end }, strict.alone);
+    let whole = before.and_then(|before| fails_at(text, Span { start: before.span().start, end }, strict.whole));
     let place = strict.place;
     let only_colon = |expected: &[&str]| place == Place::Policy && expected == ["`:`"];
     let goes_on = whole.as_ref().map_or_else(Vec::new, |error| match &error.kind {
@@ -179,77 +183,133 @@ fn explain_node(node: Node<'_>, before: Option<Node<'_>>, strict: &Strict) -> Er
     }
 }
 
-fn fails_at(text: &str, start: u32, kind: Kind) -> Option<Error> {
-    let rest = text.get(start as usize..)?;
-    GovParser::parse(kind, rest).err().map(|error| {
-        let explained = explain(rest, start, &error);
-        let nothing_expected = matches!(&explained.kind, ErrorKind::Expected { expected, .. } if expected.is_empty());
-        let at = (explained.span.start - start) as usize;
-        if nothing_expected { before_what_must_not_be(rest, at, start, kind).unwrap_or(explained) } else { explained }
-    })
+/// What is missing at the end of a line is missing there, and not where the next line starts.
+fn at_the_line_end(node: Node<'_>, error: Error) -> Error {
+    let ErrorKind::Expected { expected, found: Found::Token(_) | Found::String, meant: None } = &error.kind else {
+        return error;
+    };
+    let end = node.tree().token_end_before(error.span.start);
+    let between = node.file_text().get(end as usize..error.span.start as usize).unwrap_or_default();
+    if end == 0 || !between.contains('\n') {
+        return error;
+    }
+    let kind = ErrorKind::Expected { expected: expected.clone(), found: Found::LineEnd, meant: None };
+    Error::new(Span { start: end, end }, kind)
 }
 
-/// Where a rule failed because of something that must not stand there (`let x = step y = …`: the expression is missing),
-/// the text is cut before it, a token at a time, until the rule says what it misses.
-fn before_what_must_not_be(rest: &str, at: usize, offset: u32, kind: Kind) -> Option<Error> {
-    let mut cut = at;
-    for _ in 0..4 {
-        cut = last_token(rest.get(..cut)?)?;
-        let kept = rest.get(..cut)?;
-        let Err(error) = GovParser::parse(kind, kept) else {
-            continue;
-        };
-        let explained = explain(kept, offset, &error);
-        if let ErrorKind::Expected { expected, found: Found::End, .. } = explained.kind
-            && !expected.is_empty()
+/// Lines in a stretch that cannot be read whose first word is nearly a keyword: each is a mistake of its own.
+fn further_mistakes(node: Node<'_>, place: Place, found_at: u32, errors: &mut Vec<Error>) {
+    let mut depth = 0_i32;
+    let mut start = node.span().start;
+    for line in node.text().split_inclusive('\n') {
+        let word_at = start + (line.len() - line.trim_start().len()) as u32;
+        let word = line.trim_start();
+        let word = word.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
+        if depth == 0
+            && word_at > found_at
+            && let Some(meant) = closest(word, keywords(place).iter().copied())
         {
-            let (length, found) = found_at(rest, cut);
-            let start = offset + cut as u32;
-            let span = Span { start, end: start + length as u32 };
-            return Some(Error::new(span, ErrorKind::Expected { expected, found, meant: None }));
+            let span = Span { start: word_at, end: word_at + word.len() as u32 };
+            let found = Found::Token(word.to_owned());
+            errors.push(Error::new(span, ErrorKind::Unknown { found, place, meant: Some(meant) }));
+        }
+        start += line.len() as u32;
+        depth += brackets(line);
+    }
+}
+
+/// How many more brackets a line opens than it closes.
+fn brackets(line: &str) -> i32 {
+    let mut depth = 0;
+    let mut in_string = false;
+    let mut bytes = line.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_string => drop(bytes.next()),
+            b'"' => in_string = !in_string,
+            b'/' if !in_string && bytes.peek() == Some(&b'/') => break,
+            b'{' | b'(' | b'[' if !in_string => depth += 1,
+            b'}' | b')' | b']' if !in_string => depth -= 1,
+            _ => {}
         }
     }
-    None
+    depth
 }
 
-/// Where the last word or mark of a text starts.
-fn last_token(text: &str) -> Option<usize> {
-    let text = text.trim_end();
-    let last = text.chars().next_back()?;
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    if !is_word(last) {
-        return Some(text.len() - last.len_utf8());
+/// How many bytes after a stretch that cannot be read are looked at, to see what it should have been.
+const BEYOND: usize = 256;
+
+/// Why the strict rule does not take a stretch and what follows it. What is looked at is bounded, so that the errors of a
+/// file together cost no more than its length.
+fn fails_at(text: &str, span: Span, kind: Kind) -> Option<Error> {
+    let end = (span.end as usize).saturating_add(BEYOND).min(text.len());
+    let end = (end..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let rest = text.get(span.start as usize..end)?;
+    let error = GovParser::parse(kind, rest).err()?;
+    let explained = explain(text, span.start, &error);
+    let nothing_expected = matches!(&explained.kind, ErrorKind::Expected { expected, .. } if expected.is_empty());
+    let missing = || missing_at_the_end(text, span, kind);
+    Some(if nothing_expected { missing().unwrap_or(explained) } else { explained })
+}
+
+/// What a rule misses at the end of a stretch, where what follows it fits but must not be taken (`let x = step y = …`: the
+/// expression is missing).
+fn missing_at_the_end(text: &str, span: Span, kind: Kind) -> Option<Error> {
+    let kept = text.get(..span.end as usize)?;
+    let error = GovParser::parse(kind, kept.get(span.start as usize..)?).err()?;
+    match explain(kept, span.start, &error).kind {
+        ErrorKind::Expected { expected, found: Found::End, .. } if !expected.is_empty() => {
+            let mut rest = text.get(span.end as usize..)?.trim_start();
+            while rest.starts_with("//") {
+                rest = rest.split_once('\n').map_or("", |(_, rest)| rest.trim_start());
+            }
+            let at = text.len() - rest.len();
+            let (length, found) = found_at(text, at);
+            let span = Span { start: at as u32, end: (at + length) as u32 };
+            Some(Error::new(span, ErrorKind::Expected { expected, found, meant: None }))
+        }
+        _ => None,
     }
-    Some(
-        text.rfind(|c: char| !is_word(c))
-            .map_or(0, |at| at + text.get(at..).map_or(1, |t| t.chars().next().map_or(1, char::len_utf8))),
-    )
 }
 
-/// One pest error in the words of an author. `offset` is where `text` starts in its file.
+/// One pest error in the words of an author. The parser started at `offset` in `text`.
 pub(crate) fn explain(text: &str, offset: u32, error: &pest::error::Error<Kind>) -> Error {
-    let at = match error.location {
-        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
-    };
+    let start = offset + location(error);
+    let at = start as usize;
     let (length, found) = found_at(text, at);
-    let span = Span { start: offset + at as u32, end: offset + (at + length) as u32 };
+    let span = Span { start, end: start + length as u32 };
     let positives: &[Kind] = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives,
         ErrorVariant::CustomError { .. } => &[],
     };
     if positives.contains(&Kind::chunk) || positives.contains(&Kind::escape) {
-        let escape = text.get(at..).is_some_and(|rest| rest.starts_with('\\'));
-        let kind = if escape { ErrorKind::BadEscape } else { ErrorKind::OpenString };
-        let start =
-            if escape { span.start } else { offset + text.get(..at).and_then(|t| t.rfind('"')).unwrap_or(at) as u32 };
-        return Error::new(Span { start, end: if escape { span.start + 2 } else { span.start.max(start + 1) } }, kind);
+        if text.get(at..).is_some_and(|rest| rest.starts_with('\\')) {
+            return Error::new(Span { start, end: start + 2 }, ErrorKind::BadEscape);
+        }
+        let quote = text.get(offset as usize..at).and_then(|read| read.rfind('"'));
+        let start = quote.map_or(start, |quote| offset + quote as u32);
+        return Error::new(Span { start, end: span.start.max(start + 1) }, ErrorKind::OpenString);
     }
     let expected = in_words(positives);
     let meant = match &found {
-        Found::Token(word) => closest(word, positives.iter().filter_map(|kind| keyword(*kind))),
+        Found::Token(word) => {
+            closest(word, positives.iter().flat_map(|kind| phrase(*kind)).filter_map(|word| unquoted(word)))
+        }
         _ => None,
     };
     Error::new(span, ErrorKind::Expected { expected, found, meant })
+}
+
+/// Where the parser gave up, from where it started.
+pub(crate) fn location(error: &pest::error::Error<Kind>) -> u32 {
+    match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at as u32,
+    }
+}
+
+/// Whether the parser gave up because its stack would not suffice.
+pub(crate) fn is_too_deep(error: &pest::error::Error<Kind>) -> bool {
+    matches!(error.variant, ErrorVariant::CustomError { .. })
 }
 
 /// An expression or a type that is not there at all.
@@ -319,13 +379,6 @@ const STARTS_OF_EXPRESSIONS: &[&str] = &[
     "an amount such as `12.50 USD`",
     "a string",
 ];
-
-fn keyword(kind: Kind) -> Option<&'static str> {
-    match phrase(kind) {
-        [one] => unquoted(one),
-        _ => None,
-    }
-}
 
 fn unquoted(word: &'static str) -> Option<&'static str> {
     word.strip_prefix('`')?.strip_suffix('`').filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))

@@ -1,10 +1,14 @@
 //! The lossless tree: every token of a file, in order, with what the grammar makes of it.
 
-use crate::{Span, is_forbidden};
+use crate::{MAX_DEPTH, Span, is_forbidden};
 use pest::Token;
 use std::sync::Arc;
 
 pub use crate::parser::Rule as Kind;
+
+/// The most nodes above a node. What walks a tree is recursive. The nesting that [`MAX_DEPTH`] allows needs fewer; texts with
+/// mismatched brackets may nest deeper than they seem to.
+const MAX_HEIGHT: usize = 8 * MAX_DEPTH as usize;
 
 /// A file's text and the tree over it.
 ///
@@ -26,14 +30,18 @@ struct Raw {
 }
 
 impl Tree {
-    pub(crate) fn from_tokens<'t>(text: Arc<str>, tokens: impl Iterator<Item = Token<'t, Kind>>) -> Tree {
+    /// The tree of what the parser read; if it is higher than [`MAX_HEIGHT`], the offset where it is.
+    pub(crate) fn from_tokens<'t>(text: Arc<str>, tokens: impl Iterator<Item = Token<'t, Kind>>) -> Result<Tree, u32> {
         let mut nodes: Vec<Raw> = Vec::with_capacity(text.len() / 4);
         let mut open = Vec::new();
         for token in tokens {
             match token {
                 Token::Start { rule: kind, pos } => {
-                    open.push(nodes.len());
                     let at = pos.pos() as u32;
+                    if open.len() >= MAX_HEIGHT {
+                        return Err(at);
+                    }
+                    open.push(nodes.len());
                     nodes.push(Raw { kind, start: at, end: at, next: 0 });
                 }
                 Token::End { pos, .. } => {
@@ -43,7 +51,7 @@ impl Tree {
                 }
             }
         }
-        Tree { text, nodes }
+        Ok(Tree { text, nodes })
     }
 
     /// A tree that says nothing about its text: one `bad_item` over all of it.
@@ -74,6 +82,20 @@ impl Tree {
     /// The node of the whole file.
     pub fn root(&self) -> Node<'_> {
         Node { tree: self, index: 0 }
+    }
+
+    /// Where the last token that ends before an offset ends; comments are passed over.
+    pub(crate) fn token_end_before(&self, offset: u32) -> u32 {
+        let mut end = offset;
+        loop {
+            let before = self.text.get(..end as usize).unwrap_or_default();
+            end = before.trim_end_matches(is_white).len() as u32;
+            let node = self.nodes.partition_point(|node| node.start < end).checked_sub(1);
+            match node.and_then(|index| self.nodes.get(index)) {
+                Some(node) if node.kind == Kind::COMMENT && node.end == end => end = node.start,
+                _ => return end,
+            }
+        }
     }
 
     /// All nodes in the order of the text, each before those below it.
@@ -178,6 +200,10 @@ impl<'t> Node<'t> {
     /// Whether nothing is below: the node is a token.
     pub fn is_token(self) -> bool {
         self.raw().next == self.index + 1
+    }
+
+    pub(crate) fn tree(self) -> &'t Tree {
+        self.tree
     }
 
     /// The text of the whole file.

@@ -133,7 +133,7 @@ fn suggest(found: Diagnostic, meant: Option<&str>) -> Diagnostic {
 fn quoted(found: &Found) -> String {
     match found {
         Found::Token(token) => format!("`{}`", token.chars().flat_map(visible).collect::<String>()),
-        Found::String | Found::End => found.to_string(),
+        Found::String | Found::LineEnd | Found::End => found.to_string(),
     }
 }
 

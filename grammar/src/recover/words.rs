@@ -24,13 +24,10 @@ pub(super) fn phrase(kind: Kind) -> &'static [&'static str] {
         Kind::opt => &["`?`"],
         Kind::ge => &["`>=`"],
         Kind::name | Kind::path => &["a name"],
-        Kind::type_name
-        | Kind::type_expr
-        | Kind::list_type
-        | Kind::money_type
-        | Kind::string_union
-        | Kind::kw_list
-        | Kind::kw_money => &["a type"],
+        Kind::type_name => &["a type's name such as `Amount`"],
+        Kind::type_expr | Kind::list_type | Kind::money_type | Kind::string_union | Kind::kw_list | Kind::kw_money => {
+            &["a type"]
+        }
         Kind::dotted => &["a package name"],
         Kind::cap_id => &["a capability's id such as `crm.read_order`"],
         Kind::principal => &["a principal such as `agent:support`"],
@@ -114,7 +111,7 @@ pub(super) fn phrase(kind: Kind) -> &'static [&'static str] {
         Kind::kw_never => &["`never`"],
         Kind::kw_allow => &["`allow`"],
         Kind::kw_deny => &["`deny`"],
-        Kind::kw_require => &["`require`"],
+        Kind::kw_require => &["`require approval`"],
         Kind::kw_required => &["`required`"],
         Kind::kw_from => &["`from`"],
         Kind::kw_quorum => &["`quorum`"],
