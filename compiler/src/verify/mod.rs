@@ -5,8 +5,11 @@
 
 #![allow(dead_code, unused_imports, reason = "the units that use it follow")]
 
+mod both;
 mod encode;
 mod exact;
+mod question;
+mod replay;
 mod report;
 mod solver;
 mod units;

@@ -9,6 +9,7 @@
 mod decode;
 mod expr;
 mod json;
+pub(crate) mod requests;
 mod schema;
 pub(crate) mod script;
 mod symbol;
