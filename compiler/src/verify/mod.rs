@@ -6,8 +6,11 @@
 #![allow(dead_code, unused_imports, reason = "the units that use it follow")]
 
 mod both;
+mod capability;
+mod claim;
 mod encode;
 mod exact;
+mod policy;
 mod question;
 mod replay;
 mod report;
@@ -18,6 +21,7 @@ mod workflow;
 pub use report::{Evidence, Obligation, Outcome, Proof, Report};
 
 use gov_plan::model::Package;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Takes a question that the solver was asked: a name and an SMT-LIB text.
@@ -54,7 +58,12 @@ pub const DEFAULT_RLIMIT: u32 = 20_000_000;
 ///
 /// If it was cancelled.
 pub fn verify(package: &Package, options: &Options<'_>) -> Result<Report, Cancelled> {
-    units::run(workflow::units(package), options)
+    let alphabet = Arc::new(exact::Alphabet::of(package));
+    let mut all = capability::units(package, &alphabet);
+    all.extend(policy::units(package, &alphabet, options.pedantic));
+    all.extend(workflow::units(package));
+    all.extend(claim::units(package, &alphabet));
+    units::run(all, options)
 }
 
 /// The check was cancelled before it was done.

@@ -1,11 +1,12 @@
 //! Witnesses, tried on the concrete evaluator: what does not come out as it was said to is not shown.
 
+use super::capability::{Clause, Part};
 use super::question::{Question, Unevaluable};
 use gov_plan::decide::{RequestBody, Scope, facts};
 use gov_plan::eval::{Env, EvalError, eval};
-use gov_plan::model::{Escalation, Package, Policy, ROLLBACK, Rule};
+use gov_plan::model::{Capability, Escalation, Package, Policy, ROLLBACK, Rule, Table};
 use gov_plan::pattern::{CapabilityPattern, PrincipalPattern};
-use gov_plan::value::Value;
+use gov_plan::value::{Record, Value, admit_fields};
 
 /// Whether a request is one that the question is about.
 pub(crate) fn is_one(package: &Package, policy: &Policy, question: &Question<'_>, request: &RequestBody) -> bool {
@@ -113,5 +114,61 @@ impl Env for Bare<'_> {
     fn has_role(&self, principal: &str, role: &str) -> bool {
         let asserted = principal == self.body.principal && self.body.roles.iter().any(|own| own == role);
         asserted || self.package.has_member(role, principal)
+    }
+}
+
+/// Whether all parts are true of a capability's tables for an input that it takes, asked for by nobody with roles.
+pub(crate) fn has_parts(package: &Package, capability: &Capability, parts: &[Part], input: &Record) -> bool {
+    let roles = |principal: &str, role: &str| package.has_member(role, principal);
+    if admit_fields(&capability.input, input, &roles).is_err() {
+        return false;
+    }
+    let env = Inputs { package, capability, input };
+    parts.iter().all(|part| match part {
+        Part::Row(clause, wanted) => applies(capability, *clause, &env) == Ok(Some(*wanted)),
+        Part::NoRow(clause) => applies(capability, *clause, &env) == Ok(None),
+        Part::Unevaluable(clause) => applies(capability, *clause, &env).is_err(),
+    })
+}
+
+/// The row of a table that applies, by its place from 0.
+fn applies(capability: &Capability, clause: Clause, env: &dyn Env) -> Result<Option<usize>, EvalError> {
+    match clause {
+        Clause::Effect => first(&capability.effect, env),
+        Clause::Risk => first(&capability.risk, env),
+        Clause::Approval => first(&capability.approval, env),
+        Clause::Compensation => first(&capability.compensation, env),
+        Clause::Cost => first(&capability.cost, env),
+    }
+}
+
+fn first<V>(table: &Table<V>, env: &dyn Env) -> Result<Option<usize>, EvalError> {
+    for (index, row) in table.rows.iter().enumerate() {
+        let holds = match &row.when {
+            Some(condition) => eval(condition, env)? == Value::Bool(true),
+            None => true,
+        };
+        if holds {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
+}
+
+/// The scope of a capability's clauses.
+struct Inputs<'a> {
+    package: &'a Package,
+    capability: &'a Capability,
+    input: &'a Record,
+}
+
+impl Env for Inputs<'_> {
+    fn get(&self, name: &str) -> Option<Value> {
+        let field = self.capability.input.get(name)?;
+        Some(self.input.get(&field.name).cloned().unwrap_or(Value::Absent))
+    }
+
+    fn has_role(&self, principal: &str, role: &str) -> bool {
+        self.package.has_member(role, principal)
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod requests;
 mod schema;
 pub(crate) mod script;
 mod symbol;
+pub(crate) mod tables;
 pub(crate) mod term;
 
 pub(crate) use symbol::{List, Shape, Symbol};

@@ -3,27 +3,36 @@
 use super::cell::{Cell, Slot};
 use super::requests::{Point, Requests};
 use super::set::Set;
-use super::space::{BOOL, Dimension, domain};
+use super::alphabet::Alphabet;
+use super::space::{BOOL, Dimension, Space, domain};
 use gov_plan::Decimal;
 use gov_plan::decide::RequestBody;
 use gov_plan::types::{Fields, Risk, Schema, Type};
 use gov_plan::value::{Record, Value};
 use std::sync::Arc;
 
+/// Builds values from cells.
+#[derive(Clone, Copy)]
+pub(super) struct Builder<'b> {
+    pub space: &'b Space,
+    pub alphabet: &'b Alphabet,
+}
+
 impl Requests<'_> {
     /// A request of a cell, as plain as it can be; `None` where a value cannot be shown.
     pub(super) fn materialize(&self, point: &Point) -> Option<RequestBody> {
         let capability = self.classes.get(point.class)?.capability;
         let roles = point.state.asserted.iter().filter_map(|role| self.package.roles.get(*role));
-        let text = |name: &str| match self.optional(&point.cell, name)? {
-            true => self.text(&point.cell, name, &Type::String).map(Some),
+        let builder = Builder { space: &self.space, alphabet: self.alphabet };
+        let text = |name: &str| match builder.optional(&point.cell, name)? {
+            true => builder.text(&point.cell, name, &Type::String).map(Some),
             false => Some(None),
         };
         Some(RequestBody {
             principal: self.alphabet.sample(point.state.principal, None)?,
             capability: capability.id.clone(),
-            input: self.record(&point.cell, "input", &capability.input)?,
-            context: self.record(&point.cell, "context", &self.package.context)?,
+            input: builder.record(&point.cell, "input", &capability.input)?,
+            context: builder.record(&point.cell, "context", &self.package.context)?,
             roles: roles.map(|role| role.name.clone()).collect(),
             workflow: text("workflow")?,
             principal_tenant: text("principal.tenant")?,
@@ -38,8 +47,11 @@ impl Requests<'_> {
             None => self.space.domain(slot).least(),
         }
     }
+}
 
-    fn record(&self, cell: &Cell, name: &str, fields: &Fields) -> Option<Record> {
+impl Builder<'_> {
+    /// A record of these fields, as plain as it can be.
+    pub fn record(&self, cell: &Cell, name: &str, fields: &Fields) -> Option<Record> {
         let mut values: Vec<(Arc<str>, Value)> = Vec::new();
         for field in fields.iter() {
             let path = format!("{name}.{}", field.name);

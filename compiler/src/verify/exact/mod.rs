@@ -13,7 +13,9 @@ mod scope;
 mod set;
 mod space;
 mod state;
+mod tables;
 pub(crate) mod workflow;
 
 pub(crate) use alphabet::Alphabet;
 pub(crate) use requests::{Point, Requests};
+pub(crate) use tables::Tables;

@@ -1,0 +1,93 @@
+//! G1206: every approval that can be asked for can be given. Nobody approves a request of their own.
+
+use super::super::question::{Passed, Question, Way};
+use super::super::report::{Evidence, Outcome, Proof};
+use super::Judge;
+use crate::codes::Code;
+use crate::diagnostic::Subject;
+use crate::errors::policy as errors;
+use gov_plan::Origin;
+use gov_plan::model::{Action, Approval, Escalation};
+use gov_plan::pattern::PrincipalPattern;
+
+impl<W: Way> Judge<'_, W> {
+    pub(super) fn approvers(&mut self) {
+        let policy = self.policy;
+        for (index, rule) in policy.rules.iter().enumerate() {
+            if let Action::Approval(approval) = &rule.action
+                && self.live.get(index) == Some(&true)
+            {
+                let (subject, at) = self.rule(index);
+                let won = Question { fits: vec![index], passed: Passed::Before(index, None), ..Question::default() };
+                self.can_be_given(&subject, at, approval, &[won]);
+            }
+        }
+        let subject = super::subject_of_policy(policy);
+        let fallen = Question { passed: Passed::Before(policy.rules.len(), None), ..Question::default() };
+        if let Action::Approval(approval) = &policy.default {
+            self.can_be_given(&subject, policy.default_at, approval, std::slice::from_ref(&fallen));
+        }
+        if let Escalation::AtLeast { approval, .. } = &policy.escalation {
+            let allows = policy.rules.iter().enumerate().filter(|(_, rule)| rule.action == Action::Allow);
+            let mut escalated: Vec<Question<'_>> = allows
+                .filter(|(index, _)| self.live.get(*index) == Some(&true))
+                .map(|(index, _)| Question {
+                    fits: vec![index],
+                    passed: Passed::Before(index, None),
+                    escalated: Some(true),
+                    ..Question::default()
+                })
+                .collect();
+            if policy.default == Action::Allow {
+                escalated.push(Question { escalated: Some(true), ..fallen });
+            }
+            self.can_be_given(&subject, approval.at, approval, &escalated);
+        }
+    }
+
+    /// Whether enough others than the requester can approve, for every request of these questions.
+    fn can_be_given(&mut self, subject: &Subject, at: Origin, approval: &Approval, asked: &[Question<'_>]) {
+        let Some(names) = names(approval) else {
+            return self.found.settle(
+                Code::NobodyCanApprove,
+                subject.clone(),
+                Outcome::Proved(Proof::Exact(Evidence::None)),
+            );
+        };
+        let wanted = usize::try_from(approval.quorum).unwrap_or(usize::MAX);
+        if names.len() < wanted {
+            self.found.diagnostics.push(errors::too_few_approvers(subject, approval, names.len()));
+            return self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Refuted(Evidence::None));
+        }
+        if names.len() > wanted {
+            return self.found.settle(
+                Code::NobodyCanApprove,
+                subject.clone(),
+                Outcome::Proved(Proof::Exact(Evidence::None)),
+            );
+        }
+        for name in &names {
+            for question in asked {
+                let own = Question { principal: Some(name), ..question.clone() };
+                let Some(settled) = self.ask(Code::NobodyCanApprove, subject, at, &own) else { return };
+                let Some(sample) = settled.witness else { continue };
+                let witness = self.witness(&own, &sample);
+                self.found.diagnostics.push(errors::only_the_requester(subject, approval, name, witness));
+                return self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Refuted(Evidence::None));
+            }
+        }
+        self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Proved(Proof::Exact(Evidence::None)));
+    }
+}
+
+/// The principals that may approve, if they are finitely many: a prefix or a role may stand for any number.
+fn names(approval: &Approval) -> Option<Vec<&str>> {
+    let mut names = Vec::new();
+    for pattern in &approval.from {
+        let PrincipalPattern::Exact(name) = pattern else { return None };
+        if !names.contains(&name.as_str()) {
+            names.push(name.as_str());
+        }
+    }
+    Some(names)
+}
