@@ -76,7 +76,7 @@ fn shown(sources: &Sources, found: &Diagnostic) -> Shown<FileId> {
 }
 
 fn notes(found: &Diagnostic) -> Vec<String> {
-    let notes = found.notes.iter().map(|note| printable(note));
+    let notes = found.notes.iter().map(|note| printable_lines(note));
     let witness = found.witness.iter().map(|witness| printable_lines(&describe(witness)));
     let help = found.help.iter().map(|help| format!("help: {}", printable(help)));
     let fixes = found.fixes.iter().map(offer);
