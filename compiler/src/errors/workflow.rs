@@ -88,7 +88,7 @@ pub fn over_budget(
     subject: Subject,
     witness: Option<Witness>,
 ) -> Diagnostic {
-    let mut found = Diagnostic::new(Code::OverBudget, at, format!("the worst path takes {most} {what}"))
+    let mut found = Diagnostic::new(Code::OverBudget, at, format!("the worst path takes {most} {what}").trim_end())
         .label(format!("the budget is {allowed}"))
         .help("raise the budget, or bound what is in the table: fewer retries, shorter timeouts, fewer rounds")
         .subject(subject);
@@ -97,6 +97,22 @@ pub fn over_budget(
     }
     found.witness = witness.map(Box::new);
     found
+}
+
+/// A call that costs in another currency than the budget counts.
+pub fn other_currency(
+    at: Span,
+    capability: &str,
+    cost: &str,
+    counted: &str,
+    said: Span,
+    subject: Subject,
+) -> Diagnostic {
+    Diagnostic::new(Code::OverBudget, at, format!("the budget counts {counted}, and `{capability}` costs {cost}"))
+        .label("a call that it cannot count is refused")
+        .secondary(said, "the cost")
+        .help("state both in one currency")
+        .subject(subject)
 }
 
 /// A budget that something without a bound may use up.

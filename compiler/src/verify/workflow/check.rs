@@ -76,6 +76,14 @@ impl<'c, 's, 'm> Check<'c, 's, 'm> {
                 return Verdict::Happens(Box::new(model));
             }
         }
+        self.ask_any_length(what, happens)
+    }
+
+    /// Whether something can happen, however long lists are.
+    pub fn ask_any_length(&mut self, what: &str, happens: &Term) -> Verdict {
+        if happens.as_bool() == Some(false) {
+            return Verdict::Never(Proof::Exact(Evidence::None));
+        }
         match self.session.ask(what, &self.paths.question(std::slice::from_ref(happens))) {
             Answer::Never(digest) => Verdict::Never(Proof::Solver(vec![digest])),
             Answer::Found(model) => Verdict::Happens(Box::new(model)),

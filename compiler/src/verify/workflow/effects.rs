@@ -3,7 +3,7 @@
 use super::super::encode::{Scope, Symbol, Term};
 use super::gate::{Decision, Rows, clause_scope, rows};
 use super::layout::{FrameId, PlaceId};
-use super::paths::{Failure, Paths, Site, Walk};
+use super::paths::{Failure, Paths, Site, Walk, Why};
 use gov_plan::Origin;
 use gov_plan::model::{Call, Capability, Compensation, Effect, ROLLBACK, Step};
 
@@ -111,7 +111,9 @@ impl<'m> Paths<'m> {
         let at = failure.place;
         let frame = |id: PlaceId| layout.place(id).map(|place| place.frame);
         let (own, other) = (frame(done)?, frame(at)?);
-        let never = at == done
+        // A call that is on its way when the deadline comes still arrives, and is done then.
+        let arrives_late = matches!(failure.why, Why::Deadline(_));
+        let never = (at == done && !arrives_late)
             || layout.contains(done, at)
             || layout.contains(at, done)
             || layout.exclusive(done, at)

@@ -5,7 +5,7 @@
 
 use super::super::encode::{Encoder, Scope, Shape, Symbol, Term};
 use gov_plan::expr::Expr;
-use gov_plan::model::{Action, Capability, Effect, Escalation, Policy, ROLLBACK, Table};
+use gov_plan::model::{Action, Approval, Capability, Effect, Escalation, Policy, ROLLBACK, Table};
 use gov_plan::pattern::PrincipalPattern;
 use gov_plan::types::Risk;
 
@@ -78,6 +78,8 @@ pub(super) struct Decision<'m> {
     pub environment: Vec<Term>,
     /// The effect.
     pub effect: Rows<'m, Effect>,
+    /// What a human is asked by the policy, and when; and by the capability itself.
+    pub asked: [Vec<(Term, &'m Approval)>; 2],
 }
 
 /// What denies a call.
@@ -113,9 +115,13 @@ pub(super) fn decide<'m>(
     let mut environment = Vec::new();
     let (mut allowed, mut approved) = (Vec::new(), Vec::new());
     let mut open = known;
-    let mut act = |action: &Action, by: DeniedBy, when: Term| match action {
+    let mut asked_by_policy = Vec::new();
+    let mut act = |action: &'m Action, by: DeniedBy, when: Term| match action {
         Action::Allow => allowed.push(when),
-        Action::Approval(_) => approved.push(when),
+        Action::Approval(approval) => {
+            asked_by_policy.push((when.clone(), approval));
+            approved.push(when);
+        }
         Action::Deny => denied_by.push((by, when)),
     };
     let mut unevaluable = Vec::new();
@@ -154,6 +160,12 @@ pub(super) fn decide<'m>(
         _ => Term::bool(false),
     };
     let (allowed, approved) = (Term::any(allowed), Term::any(approved));
+    if let Escalation::AtLeast { approval, .. } = &policy.escalation {
+        asked_by_policy.push((allowed.and(&escalates), approval));
+    }
+    let passes = allowed.or(&approved);
+    let asked_by_itself = approval.rows.iter().filter_map(|(when, row)| Some((when.and(&passes), row.as_ref()?)));
+    let asked = [asked_by_policy, asked_by_itself.collect()];
     let raised = escalates.or(&needs_approval);
     Decision {
         deny: Term::any(denied_by.iter().map(|(_, when)| when.clone())),
@@ -163,6 +175,7 @@ pub(super) fn decide<'m>(
         denied_by,
         environment,
         effect,
+        asked,
     }
 }
 

@@ -132,7 +132,11 @@ impl<'m> Layout<'m> {
 
     /// The outermost run that a failure at this place ends.
     pub fn ended_by(&self, place: PlaceId) -> FrameId {
-        let mut frame = self.place(place).map_or(FrameId(0), |place| place.frame);
+        self.ended_with(self.place(place).map_or(FrameId(0), |place| place.frame))
+    }
+
+    /// The outermost run that ends when this one fails.
+    pub fn ended_with(&self, mut frame: FrameId) -> FrameId {
         while let Some(caller) = self.frames.get(frame.0).and_then(|frame| frame.caller) {
             if self.catches(caller) {
                 break;
@@ -140,6 +144,13 @@ impl<'m> Layout<'m> {
             frame = self.place(caller).map_or(FrameId(0), |place| place.frame);
         }
         frame
+    }
+
+    /// The workflows that a place runs in, the innermost first.
+    pub fn workflows_around(&self, id: PlaceId) -> Vec<&'m Workflow> {
+        let frame = self.place(id).map(|place| place.frame);
+        let frames = std::iter::successors(frame, |at| self.caller(*at));
+        frames.filter_map(|at| self.frames.get(at.0)).map(|frame| frame.workflow).collect()
     }
 
     /// Whether a frame is another one or runs in it.

@@ -3,6 +3,8 @@
 //! A workflow is laid out flat ([`layout`]), worked out as conditions ([`paths`], [`gate`], [`effects`]), and asked about.
 //! What is found is replayed by the walker in [`super::exact::workflow`] before it is shown.
 
+mod amount;
+mod bounds;
 mod calls;
 mod check;
 mod coverage;
@@ -12,6 +14,7 @@ mod layout;
 mod paths;
 mod question;
 mod reach;
+mod time;
 mod undo;
 mod witness;
 mod words;
@@ -38,6 +41,7 @@ pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
                     check.in_doubt();
                     check.calls();
                     check.reachable();
+                    check.bounds();
                 }
             }),
         }

@@ -10,9 +10,10 @@ use super::super::encode::{Encoder, Scope, Shape, Sort, Symbol, Term};
 use super::gate::{self, Asker, Decision};
 use super::layout::{BlockId, FrameId, Layout, PlaceId};
 use super::question::Definitions;
+use super::time::{is_cut_off, longest};
 use gov_plan::Origin;
 use gov_plan::expr::{Expr, ExprKind};
-use gov_plan::model::{Call, Capability, Idempotency, NodeKind, Policy, Retry, Step, Target, Workflow};
+use gov_plan::model::{Call, Capability, Effect, Idempotency, NodeKind, Policy, Retry, Step, Target, Workflow};
 use gov_plan::types::{Field, Schema, Type};
 
 /// A workflow as conditions.
@@ -32,6 +33,8 @@ pub(super) struct Paths<'m> {
     pub runs: Vec<Run>,
     /// Where the workflow, or a nested one, can fail.
     pub failures: Vec<Failure>,
+    /// The runs that may not end within their budget of time.
+    pub late: Vec<FrameId>,
     /// What can be done and may have to be undone.
     pub effects: Vec<super::effects::Done<'m>>,
 }
@@ -51,6 +54,8 @@ pub(super) struct Point<'m> {
     pub rounds: Option<Rounds>,
     /// An approval: its answer.
     pub answer: Option<Symbol>,
+    /// A wait: how long it takes, in milliseconds.
+    pub waits: Option<Term>,
 }
 
 /// The rounds of a loop.
@@ -59,6 +64,8 @@ pub(super) struct Rounds {
     pub length: Term,
     /// Which element the earlier round is about, and which the later one.
     pub picks: [Term; 2],
+    /// The elements that are told apart.
+    pub elements: Vec<Symbol>,
 }
 
 /// A call at a place.
@@ -69,6 +76,10 @@ pub(super) struct Site<'m> {
     pub call: &'m Call,
     pub capability: &'m Capability,
     pub retry: &'m Retry,
+    /// How long one attempt may take, in milliseconds.
+    pub timeout: i64,
+    /// Whether it cannot end but with success once it is let through without an approval.
+    pub is_retriable: bool,
     /// When it is come to.
     pub tried: Term,
     pub input: Symbol,
@@ -124,6 +135,8 @@ pub(super) enum Why {
     Return,
     Approval,
     Wait,
+    /// The deadline of a run comes.
+    Deadline(FrameId),
 }
 
 impl<'m> Site<'m> {
@@ -131,16 +144,14 @@ impl<'m> Site<'m> {
     pub fn opens(&self) -> Term {
         Term::all([self.tried.clone(), self.unevaluable.not(), self.admitted.clone(), self.decision.deny.not()])
     }
-
-    /// Whether a call that is let through without an approval cannot end but with success.
-    pub fn is_retriable(&self) -> bool {
-        is_retriable(self.capability, self.retry)
-    }
 }
 
-/// Whether a call that is let through without an approval cannot end but with success.
+/// Whether a call is tried until it succeeds, and doing it twice is doing it once. What has no effect at all can be done as
+/// often as one likes.
 pub(super) fn is_retriable(capability: &Capability, retry: &Retry) -> bool {
-    retry.attempts.is_none() && !retry.on_transient && capability.idempotency != Idempotency::No
+    let harmless = capability.effect.rows.iter().all(|row| row.value == Effect::None);
+    let repeatable = capability.idempotency != Idempotency::No || harmless;
+    retry.attempts.is_none() && !retry.on_transient && repeatable
 }
 
 impl<'m> Paths<'m> {
@@ -164,11 +175,20 @@ impl<'m> Paths<'m> {
             points: Vec::new(),
             runs: Vec::new(),
             failures: Vec::new(),
+            late: Vec::new(),
             effects: Vec::new(),
             definitions: Definitions::default(),
             encoder,
             layout,
         };
+        let is_late = |frame: &&FrameId| {
+            paths.layout.frames.get(frame.0).is_some_and(|frame| {
+                let time = frame.workflow.budget.time;
+                time.is_some_and(|time| longest(paths.layout.package, frame.workflow).is_none_or(|most| most > time))
+            })
+        };
+        let frames: Vec<FrameId> = (0..paths.layout.frames.len()).map(FrameId).collect();
+        paths.late = frames.iter().filter(is_late).copied().collect();
         for _ in paths.layout.ids() {
             paths.points.push(Point::unreached());
         }
@@ -296,6 +316,9 @@ impl<'m> Paths<'m> {
             NodeKind::Wait { duration } => {
                 let encoded = self.encoder.expr(duration, &walk.scope);
                 self.fail(id, reach.clone(), Why::Wait, node.at);
+                if let Some(point) = self.points.get_mut(id.0) {
+                    point.waits = encoded.value.as_number().cloned();
+                }
                 let passes = Term::var(&format!("{} passes", id.0), Sort::Bool);
                 Term::all([reach, encoded.fails.not(), passes])
             }
@@ -452,7 +475,8 @@ impl<'m> Paths<'m> {
             walk.scope.names = before;
         }
         if let Some(point) = self.points.get_mut(id.0) {
-            point.rounds = Some(Rounds { length: length.clone(), picks: picks.clone() });
+            point.rounds =
+                Some(Rounds { length: length.clone(), picks: picks.clone(), elements: elements.elements.clone() });
         }
         let all = ends.iter().enumerate().map(|(round, end)| {
             let runs = at_least(i128::try_from(round).unwrap_or(i128::MAX) + 1);
@@ -469,6 +493,7 @@ impl<'m> Paths<'m> {
         if let Some(point) = self.points.get_mut(id.0) {
             point.reach = reach.clone();
         }
+        self.deadlines(id, &reach);
         let mut tried = reach;
         let mut results: Vec<(Term, Symbol)> = Vec::new();
         let calls = match &step.target {
@@ -552,11 +577,14 @@ impl<'m> Paths<'m> {
         let decision = self.decision(policy, capability, &step.principal, &input, walk);
         let (output, fits) = self.encoder.declare_fields(&name, &capability.output, &Scope::default());
         let retry = step.retry.as_ref().unwrap_or(&capability.retry);
+        let around = self.layout.workflows_around(id);
         let mut site = Site {
             alternative,
             call,
             capability,
             retry,
+            timeout: step.timeout.unwrap_or(capability.timeout),
+            is_retriable: is_retriable(capability, retry) && !is_cut_off(capability, retry, &around),
             tried: tried.clone(),
             input,
             unevaluable,
@@ -569,7 +597,7 @@ impl<'m> Paths<'m> {
         let opens = self.named(&format!("{name} opens"), &site.opens());
         let succeeds = Term::all([opens.clone(), Term::var(&format!("{name} succeeds"), Sort::Bool), fits]);
         site.succeeds = self.named(&format!("{name} done"), &succeeds);
-        let fails = if site.is_retriable() {
+        let fails = if site.is_retriable {
             tried.and(&opens.and(&site.decision.allow).not()).and(&site.succeeds.not())
         } else {
             tried.and(&site.succeeds.not())
@@ -647,6 +675,21 @@ impl<'m> Paths<'m> {
         self.layout.place(id).map(|place| place.inner.clone()).unwrap_or_default()
     }
 
+    /// A step is where time passes: a deadline that may not be kept may come while it is at work.
+    fn deadlines(&mut self, id: PlaceId, reach: &Term) {
+        let Some(place) = self.layout.place(id) else { return };
+        let (at, mut next) = (place.node.at, Some(place.frame));
+        while let Some(frame) = next {
+            if self.late.contains(&frame) {
+                let comes = Term::var(&format!("{} deadline of {}", id.0, frame.0), Sort::Bool);
+                let when = self.named(&format!("{} is late for {}", id.0, frame.0), &reach.and(&comes));
+                let ends = self.layout.ended_with(frame);
+                self.failures.push(Failure { place: id, when, ends, why: Why::Deadline(frame), at });
+            }
+            next = self.layout.caller(frame);
+        }
+    }
+
     fn fail(&mut self, place: PlaceId, when: Term, why: Why, at: Origin) {
         if when.as_bool() == Some(false) {
             return;
@@ -674,6 +717,7 @@ impl Point<'_> {
             arms: Vec::new(),
             rounds: None,
             answer: None,
+            waits: None,
         }
     }
 }

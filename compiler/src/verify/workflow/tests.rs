@@ -7,6 +7,7 @@
 )]
 //! What is found in workflows, from their source.
 
+mod bounds;
 mod calls;
 mod coverage;
 mod reach;

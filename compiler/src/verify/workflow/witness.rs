@@ -6,7 +6,7 @@ use super::super::exact::workflow::state::{Path, State};
 use super::super::exact::workflow::{Walk, World};
 use super::super::solver::Model;
 use super::layout::PlaceId;
-use super::paths::Paths;
+use super::paths::{Paths, Why};
 use gov_plan::model::NodeKind;
 use gov_plan::types::Fields;
 use gov_plan::value::{Record, Value};
@@ -19,6 +19,8 @@ pub(super) struct Case {
     /// Where each place stands in it.
     pub paths: BTreeMap<PlaceId, Path>,
     turns: BTreeMap<Path, Turns>,
+    /// Where a deadline comes, and the step that runs what it ends.
+    late: BTreeMap<Path, Path>,
 }
 
 /// What the world does at a place.
@@ -33,6 +35,15 @@ struct Turns {
 impl Case {
     /// Reads an execution off a model; `None` where a value cannot be shown.
     pub fn of(paths: &Paths<'_>, model: &Model) -> Option<Case> {
+        Case::read(paths, model, false)
+    }
+
+    /// As [`Case::of`], where the later round of each loop stands for its last.
+    pub fn of_full_rounds(paths: &Paths<'_>, model: &Model) -> Option<Case> {
+        Case::read(paths, model, true)
+    }
+
+    fn read(paths: &Paths<'_>, model: &Model, full: bool) -> Option<Case> {
         let workflow = paths.layout.frames.first()?.workflow;
         let record = |value: Option<Value>| match value {
             Some(Value::Record(record)) => Some(record),
@@ -54,11 +65,20 @@ impl Case {
             world: Arc::new(World { params, context, asserted, tenant }),
             paths: BTreeMap::new(),
             turns: BTreeMap::new(),
+            late: BTreeMap::new(),
         };
         for id in paths.layout.ids() {
-            let path = case.path(paths, id, model)?;
+            let path = case.path(paths, id, model, full)?;
             case.turns.insert(path.clone(), turns(paths, id, model));
             case.paths.insert(id, path);
+        }
+        for failure in &paths.failures {
+            let Why::Deadline(frame) = failure.why else { continue };
+            if model.bool(&failure.when) == Some(true) {
+                let caller = paths.layout.frames.get(frame.0).and_then(|frame| frame.caller);
+                let ends = caller.and_then(|caller| case.paths.get(&caller)).cloned().unwrap_or_default();
+                case.late.insert(case.paths.get(&failure.place)?.clone(), ends);
+            }
         }
         Some(case)
     }
@@ -71,8 +91,7 @@ impl Case {
         (first, last): (Option<PlaceId>, Option<PlaceId>),
         wanted: &dyn Fn(&State<'m>) -> bool,
     ) -> Option<State<'m>> {
-        let workflow = paths.layout.frames.first()?.workflow;
-        let walk = Walk { package: paths.layout.package, workflow, world: Arc::clone(&self.world) };
+        let walk = self.walk(paths)?;
         let of = |id: Option<PlaceId>| id.and_then(|id| self.paths.get(&id)).cloned().unwrap_or_default();
         let (first, last) = (of(first), of(last));
         let shared = |a: &Path, b: &Path| a.iter().zip(b).take_while(|(a, b)| a == b).count();
@@ -88,8 +107,14 @@ impl Case {
         walk.replay(self, &urgency, wanted)
     }
 
+    /// The walk in this world.
+    pub fn walk<'m>(&self, paths: &Paths<'m>) -> Option<Walk<'m>> {
+        let workflow = paths.layout.frames.first()?.workflow;
+        Some(Walk { package: paths.layout.package, workflow, world: Arc::clone(&self.world) })
+    }
+
     /// Where a place stands: of a round, in the round that the model picks.
-    fn path(&self, paths: &Paths<'_>, id: PlaceId, model: &Model) -> Option<Path> {
+    fn path(&self, paths: &Paths<'_>, id: PlaceId, model: &Model, full: bool) -> Option<Path> {
         let place = paths.layout.place(id)?;
         let index = paths.layout.block(place.block).iter().position(|other| *other == id)?;
         let Some(parent) = paths.layout.parent(id) else { return Some(vec![index]) };
@@ -98,8 +123,10 @@ impl Case {
         let slot = match (&around.node.kind, paths.point(parent)) {
             (NodeKind::For { .. }, Some(point)) => {
                 let rounds = point.rounds.as_ref();
-                let pick = rounds.and_then(|rounds| rounds.picks.get(block)).and_then(|pick| model.int(pick));
-                pick.and_then(|pick| usize::try_from(pick).ok()).unwrap_or(block)
+                let last = |rounds: &super::paths::Rounds| model.int(&rounds.length.minus(&Term::int(1)));
+                let pick = |rounds: &super::paths::Rounds| model.int(rounds.picks.get(block)?);
+                let round = rounds.and_then(|rounds| if full && block == 1 { last(rounds) } else { pick(rounds) });
+                round.and_then(|pick| usize::try_from(pick).ok()).unwrap_or(block)
             }
             _ => block,
         };
@@ -114,7 +141,8 @@ impl Case {
             return Some(turns);
         }
         let alike = |other: &Path| other.iter().zip(at).filter(|(a, b)| a == b).count();
-        let candidates = self.turns.iter().filter(|(other, _)| other.len() == at.len());
+        // Of two that are as much alike, the earlier round: the later one may be where it ends.
+        let candidates = self.turns.iter().filter(|(other, _)| other.len() == at.len()).rev();
         candidates.max_by_key(|(other, _)| alike(other)).map(|(_, turns)| turns)
     }
 }
@@ -145,6 +173,10 @@ impl Choices for Case {
 
     fn answer(&self, at: &Path) -> Value {
         self.turns(at).and_then(|turns| turns.answer.clone()).unwrap_or(Value::Absent)
+    }
+
+    fn late(&self, at: &Path) -> Option<Path> {
+        self.late.get(at).cloned()
     }
 
     fn may(&self, at: &Path, turn: Turn) -> bool {

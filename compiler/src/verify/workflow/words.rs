@@ -5,6 +5,7 @@ use super::super::exact::workflow::state::{Event, NotCalled, State, What};
 use super::super::exact::workflow::undo::NotUndone;
 use crate::diagnostic::Witness;
 use gov_plan::model::{NodeKind, Package, Policy, Target};
+use gov_plan::text;
 use gov_plan::value::Value;
 
 /// The execution as a witness.
@@ -59,10 +60,34 @@ pub(super) fn table(state: &State<'_>) -> String {
             _ => {}
         }
     }
+    columns(&rows)
+}
+
+/// What took how much, as a table.
+pub(super) fn spent(state: &State<'_>) -> String {
+    let mut rows =
+        vec![["step".to_owned(), "call".to_owned(), "attempts".to_owned(), "each".to_owned(), "time".to_owned()]];
+    for event in &state.trace {
+        let (capability, spent) = match &event.what {
+            What::Called(called) => (&called.capability, &called.spent),
+            What::Undone { capability, spent } => (capability, spent),
+            _ => continue,
+        };
+        let attempts = spent.attempts.map_or_else(|| "1, or more".to_owned(), |attempts| attempts.to_string());
+        let cost = spent.cost.map_or_else(String::new, |cost| text::money(cost.amount, cost.currency));
+        rows.push([name(event), capability.clone(), attempts, cost, text::duration(spent.time)]);
+    }
+    columns(&rows)
+}
+
+fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let (first, second) = (width(0).unwrap_or_default(), width(1).unwrap_or_default());
-    let lines = rows.iter().map(|[step, call, fate]| format!("{step:first$}  {call:second$}  {fate}"));
-    lines.collect::<Vec<_>>().join("\n")
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A rule as people know it.
@@ -101,7 +126,7 @@ fn told(package: &Package, event: &Event<'_>) -> Option<String> {
                 };
                 format!("`{name}` is refused by {by}")
             }
-            NotCalled::TurnedDown => format!("the approval of `{name}` is turned down, or comes too late"),
+            NotCalled::TurnedDown(_) => format!("the approval of `{name}` is turned down, or comes too late"),
         },
         What::Ran => format!("`{name}` has run to its end"),
         What::RunFailed => match &event.node.kind {
@@ -120,10 +145,11 @@ fn told(package: &Package, event: &Event<'_>) -> Option<String> {
             NodeKind::Return { .. } => format!("the result is not what was promised{}", because(why)),
             _ => format!("it fails{}", because(why)),
         },
-        What::Approved => format!("`{}` is approved", bound(event)),
-        What::TurnedDown => format!("`{}` is turned down, or comes too late", bound(event)),
-        What::Waited => "the wait is over".to_owned(),
-        What::Cancelled => "it is cancelled while it waits".to_owned(),
+        What::Approved(_) => format!("`{}` is approved", bound(event)),
+        What::TurnedDown(_) => format!("`{}` is turned down, or comes too late", bound(event)),
+        What::Waited(_) => "the wait is over".to_owned(),
+        What::Cancelled(_) => "it is cancelled while it waits".to_owned(),
+        What::Late => format!("the deadline comes while `{name}` is at work"),
         What::Returned => "it returns".to_owned(),
         What::Undone { capability, .. } => format!("`{name}` is undone (`{capability}`)"),
         What::LeftDone { capability, why } => match why {

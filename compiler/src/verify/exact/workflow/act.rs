@@ -5,7 +5,7 @@ use super::gate::{Gate, Opening};
 use super::state::{Called, End, Event, NotCalled, Open, Path, Ready, Scope, State, What};
 use super::undo::{Done, Undo};
 use gov_plan::expr::Expr;
-use gov_plan::model::{Call, Capability, Idempotency, Node, NodeKind, Step, Target};
+use gov_plan::model::{Call, Capability, Effect, Idempotency, Node, NodeKind, Step, Target};
 use gov_plan::types::Fields;
 use gov_plan::value::{Record, Value, admit};
 
@@ -19,6 +19,9 @@ pub(crate) trait Choices {
 
     /// Whether this may happen.
     fn may(&self, at: &Path, turn: Turn) -> bool;
+
+    /// The run whose deadline comes while this step is at work, by the path of the step that runs it, if one does.
+    fn late(&self, at: &Path) -> Option<Path>;
 }
 
 /// A way that something may go.
@@ -56,19 +59,31 @@ impl<'m> Walk<'m> {
             NodeKind::If { arms, .. } => vec![self.branch(state, ready, arms)],
             NodeKind::Parallel { .. } => Vec::new(),
             NodeKind::For { name, list, limit, .. } => vec![self.rounds(state, ready, name, list, *limit)],
-            NodeKind::Approval { name, .. } => self.approval(state, ready, name, choices),
+            NodeKind::Approval { name, approval, .. } => {
+                self.approval(state, ready, (name, approval.within.unwrap_or(0)), choices)
+            }
             NodeKind::Wait { duration } => match self.value(state, ready, duration) {
-                Ok(_) => {
+                Ok(value) => {
+                    let time = match value {
+                        Value::Duration(time) => time.max(0),
+                        _ => 0,
+                    };
                     let goes = choices.may(&ready.path, Turn::Goes);
                     let stops = choices.may(&ready.path, Turn::Stops);
-                    let waited = goes.then(|| self.ended(state, ready, What::Waited));
-                    waited.into_iter().chain(stops.then(|| self.failed(state, ready, What::Cancelled))).collect()
+                    let waited = goes.then(|| self.ended(state, ready, What::Waited(time)));
+                    waited.into_iter().chain(stops.then(|| self.failed(state, ready, What::Cancelled(time)))).collect()
                 }
                 Err(why) => vec![self.failed(state, ready, What::Failed(Some(why)))],
             },
             NodeKind::Return { value } => vec![self.returns(state, ready, value)],
         };
         for state in &mut next {
+            if let (NodeKind::Step(_), Some(frame)) = (&ready.node.kind, choices.late(&ready.path))
+                && state.end.is_none()
+            {
+                state.record(ready, What::Late);
+                self.fail(state, ready.path.clone(), frame);
+            }
             self.settle(state);
         }
         next
@@ -147,16 +162,22 @@ impl<'m> Walk<'m> {
         next
     }
 
-    fn approval(&self, state: &State<'m>, ready: &Ready<'m>, name: &'m str, choices: &dyn Choices) -> Vec<State<'m>> {
+    fn approval(
+        &self,
+        state: &State<'m>,
+        ready: &Ready<'m>,
+        (name, time): (&'m str, i64),
+        choices: &dyn Choices,
+    ) -> Vec<State<'m>> {
         let mut next = Vec::new();
         if choices.may(&ready.path, Turn::Goes) {
-            let mut approved = self.ended(state, ready, What::Approved);
+            let mut approved = self.ended(state, ready, What::Approved(time));
             approved.approvals += 1;
             approved.bind(&ready.scope, name, choices.answer(&ready.path));
             next.push(approved);
         }
         if choices.may(&ready.path, Turn::Stops) {
-            next.push(self.failed(state, ready, What::TurnedDown));
+            next.push(self.failed(state, ready, What::TurnedDown(time)));
         }
         next
     }
@@ -240,9 +261,9 @@ impl<'m> Walk<'m> {
         let mut next = Vec::new();
         if choices.may(&ready.path, Turn::Fails(alternative)) {
             if opening.needs_approval {
-                next.push(not_called(NotCalled::TurnedDown));
+                next.push(not_called(NotCalled::TurnedDown(opening.approval_time)));
             }
-            if !is_retried_until_done(step, opening.capability) {
+            if !self.is_retried_until_done(state, ready, step, opening.capability) {
                 let mut failed = state.clone();
                 called(&mut failed, false);
                 self.alternative_failed(&mut failed, ready, step, alternative);
@@ -284,7 +305,7 @@ impl<'m> Walk<'m> {
             approved: opening.needs_approval,
             approvals: state.approvals,
             risk: opening.risk,
-            spent: self.spent(opening.capability, &opening.input, retry),
+            spent: self.spent(opening, retry, step.timeout.unwrap_or(opening.capability.timeout)),
         }
     }
 
@@ -305,6 +326,35 @@ impl<'m> Walk<'m> {
         next.record(ready, what);
         self.fail(&mut next, ready.path.clone(), ready.scope.frame.clone());
         next
+    }
+
+    /// Whether a call that is let through cannot end but with success: no budget around it bounds how often it is tried.
+    fn is_retried_until_done(
+        &self,
+        state: &State<'m>,
+        ready: &Ready<'m>,
+        step: &'m Step,
+        capability: &'m Capability,
+    ) -> bool {
+        let retry = step.retry.as_ref().unwrap_or(&capability.retry);
+        let harmless = capability.effect.rows.iter().all(|row| row.value == Effect::None);
+        if retry.attempts.is_some() || retry.on_transient || (capability.idempotency == Idempotency::No && !harmless) {
+            return false;
+        }
+        let mut scope = &ready.scope;
+        loop {
+            let budget = &scope.workflow.budget;
+            if budget.calls.is_some()
+                || budget.time.is_some()
+                || (budget.money.is_some() && !capability.cost.rows.is_empty())
+            {
+                return false;
+            }
+            match state.open.get(&scope.frame) {
+                Some(Open::Running { caller, .. }) => scope = caller,
+                _ => return true,
+            }
+        }
     }
 
     /// A frame fails at a statement: what it did is undone, and the step that runs it has failed.
@@ -328,10 +378,4 @@ impl<'m> State<'m> {
         let (path, node, workflow) = (ready.path.clone(), ready.node, ready.scope.workflow);
         self.trace.push(Event { path, node, workflow, what });
     }
-}
-
-/// Whether a call that is let through cannot end but with success.
-fn is_retried_until_done(step: &Step, capability: &Capability) -> bool {
-    let retry = step.retry.as_ref().unwrap_or(&capability.retry);
-    retry.attempts.is_none() && !retry.on_transient && capability.idempotency != Idempotency::No
 }

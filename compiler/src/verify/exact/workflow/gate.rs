@@ -25,6 +25,8 @@ pub(super) struct Opening<'m> {
     pub risk: Risk,
     /// Whether a human has to approve it first.
     pub needs_approval: bool,
+    /// How long the approval may take, in milliseconds; zero where nothing bounds it.
+    pub approval_time: i64,
 }
 
 impl<'m> Walk<'m> {
@@ -42,7 +44,8 @@ impl<'m> Walk<'m> {
             Ok(tenant) => tenant,
             Err(_) => return Gate::Closed(NotCalled::Refused(None)),
         };
-        let (decision, by, risk) = self.decision(scope, tenant.as_ref(), principal, capability, &input);
+        let decided = self.decision(scope, tenant.as_ref(), principal, capability, &input);
+        let Some((decision, by, risk, approval_time)) = decided else { return Gate::Closed(NotCalled::Refused(None)) };
         match (decision, risk) {
             (Decision::Deny, _) | (_, None) => Gate::Closed(NotCalled::Refused(match by {
                 By::Rule(index) => Some(index),
@@ -50,7 +53,7 @@ impl<'m> Walk<'m> {
             })),
             (decision, Some(risk)) => {
                 let needs_approval = decision == Decision::Approval;
-                Gate::Open(Opening { capability, input, risk, needs_approval })
+                Gate::Open(Opening { capability, input, risk, needs_approval, approval_time })
             }
         }
     }
@@ -66,7 +69,8 @@ impl<'m> Walk<'m> {
     ) -> bool {
         let scope = &ready.scope;
         let tenant = scope.workflow.tenant.as_ref().and_then(|tenant| self.evaluate(state, scope, tenant).ok());
-        self.decision(scope, tenant.as_ref(), principal, capability, input).0 == Decision::Allow
+        let decided = self.decision(scope, tenant.as_ref(), principal, capability, input);
+        decided.is_some_and(|(decision, ..)| decision == Decision::Allow)
     }
 
     fn decision(
@@ -76,10 +80,8 @@ impl<'m> Walk<'m> {
         principal: &str,
         capability: &'m Capability,
         input: &Record,
-    ) -> (Decision, By, Option<Risk>) {
-        let Some(policy) = self.package.policy(&scope.workflow.policy) else {
-            return (Decision::Deny, By::Default, None);
-        };
+    ) -> Option<(Decision, By, Option<Risk>, i64)> {
+        let policy = self.package.policy(&scope.workflow.policy)?;
         let asserted = self.world.asserted.iter().filter(|(who, _)| who == principal);
         let roles: Vec<String> = asserted.map(|(_, role)| role.clone()).collect();
         let request = Request {
@@ -93,7 +95,8 @@ impl<'m> Walk<'m> {
             resource_tenant: tenant.and_then(Value::as_str),
         };
         let decided = decide(self.package, policy, &request);
-        (decided.decision, decided.by, decided.risk)
+        let time = decided.approvals().filter_map(|approval| approval.within).max().unwrap_or(0);
+        Some((decided.decision, decided.by, decided.risk, time))
     }
 
     /// The arguments of a call in a workflow, as its callee takes them.
@@ -130,10 +133,19 @@ impl<'m> Walk<'m> {
     }
 
     /// What a call takes at most.
-    pub(super) fn spent(&self, capability: &Capability, input: &Record, retry: &Retry) -> Spent {
-        let clauses = Clauses { walk: self, input, output: None };
-        let cost = row(&capability.cost, |condition| eval(condition, &clauses)).copied();
-        Spent { attempts: retry.attempts, cost }
+    pub(super) fn spent(&self, opening: &Opening<'m>, retry: &Retry, timeout: i64) -> Spent {
+        let clauses = Clauses { walk: self, input: &opening.input, output: None };
+        let cost = row(&opening.capability.cost, |condition| eval(condition, &clauses)).copied();
+        let attempts = retry.attempts.unwrap_or(1).max(1);
+        let (shortest, longest) = retry.backoff.unwrap_or((0, 0));
+        let mut time = opening.approval_time.saturating_add(timeout.saturating_mul(i64::from(attempts)));
+        for attempt in 1..attempts {
+            // The pause after an attempt doubles with each, up to the longest.
+            let doubled = i128::from(shortest) << (attempt - 1).min(62);
+            let pause = i64::try_from(doubled.min(i128::from(longest.max(shortest)))).unwrap_or(i64::MAX);
+            time = time.saturating_add(pause);
+        }
+        Spent { attempts: retry.attempts, cost, time }
     }
 
     pub(super) fn is_member(&self, principal: &str, role: &str) -> bool {

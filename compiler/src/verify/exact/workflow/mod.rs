@@ -8,11 +8,13 @@
 //! - [`act`]: what may become of what is ready;
 //! - [`gate`]: one call before it is made: its arguments, their refinements, its risk, the policy's decision;
 //! - [`undo`]: how a call that was made is undone, or why it is not;
+//! - [`spent`]: what an execution took;
 //! - [`replay`]: a walk that follows a witness.
 
 pub(crate) mod act;
 pub(crate) mod gate;
 pub(crate) mod replay;
+pub(crate) mod spent;
 
 pub(crate) mod state;
 pub(crate) mod undo;

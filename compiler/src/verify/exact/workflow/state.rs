@@ -89,10 +89,13 @@ pub(crate) enum What {
     Failed(Option<String>),
     /// A check that held, a value that was bound, a branch that was taken.
     Passed,
-    Approved,
-    TurnedDown,
-    Waited,
-    Cancelled,
+    /// With how long it may have taken, as with the next three.
+    Approved(i64),
+    TurnedDown(i64),
+    Waited(i64),
+    Cancelled(i64),
+    /// The deadline has come.
+    Late,
     Returned,
     /// A call was undone by this call.
     Undone {
@@ -129,6 +132,8 @@ pub(crate) struct Spent {
     pub attempts: Option<u32>,
     /// What one attempt costs.
     pub cost: Option<Cost>,
+    /// How long all attempts, the pauses between them and the approval before may take, in milliseconds.
+    pub time: i64,
 }
 
 /// Why a call was not made.
@@ -140,8 +145,8 @@ pub(crate) enum NotCalled {
     Refinement(String),
     /// The policy refuses it; the rule's place from 1, or none for the default or a failure.
     Refused(Option<u32>),
-    /// The approval was turned down, or came late.
-    TurnedDown,
+    /// The approval was turned down, or came late: with how long that may have taken.
+    TurnedDown(i64),
 }
 
 /// A statement that may happen next.
@@ -273,7 +278,7 @@ impl<'m> State<'m> {
 }
 
 /// Whether a statement binds this name itself.
-fn binds(node: &Node, wanted: &str) -> bool {
+pub(super) fn binds(node: &Node, wanted: &str) -> bool {
     match &node.kind {
         NodeKind::Step(step) => step.name == wanted,
         NodeKind::Approval { name, .. } | NodeKind::Let { name, .. } => name == wanted,

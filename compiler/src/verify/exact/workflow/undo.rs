@@ -75,7 +75,9 @@ impl<'m> Walk<'m> {
             let what = match done.undo {
                 Undo::Nothing => continue,
                 Undo::Call { capability, input } => {
-                    let spent = self.spent(capability, &input, &capability.retry);
+                    let (risk, needs_approval, approval_time) = (gov_plan::types::Risk::Low, false, 0);
+                    let opening = Opening { capability, input, risk, needs_approval, approval_time };
+                    let spent = self.spent(&opening, &capability.retry, capability.timeout);
                     What::Undone { capability: capability.id.clone(), spent }
                 }
                 Undo::Left { capability, why } => What::LeftDone { capability, why },

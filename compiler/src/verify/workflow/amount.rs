@@ -1,0 +1,258 @@
+//! How much a workflow takes at most, as a term: calls, money or time.
+//!
+//! Taken two ways. *At most*: whatever is not impossible by itself counts; what comes out is a number, and usually settles
+//! the matter. *Exactly*: everything counts where it happens, for the solver to find the worst path or to show that there is
+//! none.
+
+use super::super::encode::term::Node;
+use super::super::encode::{Symbol, Term};
+use super::gate::{clause_scope, rows};
+use super::layout::{BlockId, PlaceId};
+use super::paths::{Paths, Site};
+use super::time::of_attempts;
+use gov_plan::model::{Capability, Effect, Idempotency, NodeKind, Retry};
+use gov_plan::types::Currency;
+use std::collections::BTreeMap;
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Calls, every attempt counted.
+    Calls,
+    /// Calls of one capability; attempts at what is the same however often it is done count once.
+    CallsOf(String),
+    /// Money of one currency, in units of 10⁻¹⁰.
+    Money(Currency),
+    /// Milliseconds.
+    Time,
+}
+
+/// Counts in one way.
+pub(super) struct Amount<'p, 'm> {
+    pub paths: &'p mut Paths<'m>,
+    pub of: Of,
+    /// Whether what happens is weighed, and not whatever may happen counted.
+    pub exactly: bool,
+    /// How many rounds each loop has at most.
+    pub rounds: BTreeMap<PlaceId, i128>,
+}
+
+impl Amount<'_, '_> {
+    /// What the workflow takes, with its rollback.
+    pub fn total(&mut self) -> Term {
+        let Some(body) = self.paths.layout.frames.first().map(|frame| frame.body) else { return Term::int(0) };
+        let forward = self.block(body);
+        let undo = self.undo_of_block(body);
+        forward.plus(&undo)
+    }
+
+    fn block(&mut self, block: BlockId) -> Term {
+        let places = self.paths.layout.block(block).to_vec();
+        places.into_iter().fold(Term::int(0), |sum, id| sum.plus(&self.place(id)))
+    }
+
+    fn place(&mut self, id: PlaceId) -> Term {
+        let Some((node, inner)) = self.paths.layout.place(id).map(|place| (place.node, place.inner.clone())) else {
+            return Term::int(0);
+        };
+        match &node.kind {
+            NodeKind::Step(_) => {
+                let calls = self.calls(id);
+                inner.into_iter().fold(calls, |sum, block| sum.plus(&self.block(block)))
+            }
+            NodeKind::If { .. } => {
+                inner.into_iter().fold(Term::int(0), |most, block| larger(&most, &self.block(block)))
+            }
+            NodeKind::Parallel { .. } if self.of == Of::Time => self.longest_branch(&inner),
+            NodeKind::Parallel { .. } => {
+                inner.into_iter().fold(Term::int(0), |sum, block| sum.plus(&self.block(block)))
+            }
+            NodeKind::For { parallel, .. } => {
+                let rounds: Vec<Term> = inner.into_iter().map(|block| self.block(block)).collect();
+                match (*parallel && self.of == Of::Time, rounds.as_slice()) {
+                    (true, rounds) => rounds.iter().fold(Term::int(0), |most, round| larger(&most, round)),
+                    (false, rounds) => self.times(id, rounds),
+                }
+            }
+            NodeKind::Approval { approval, .. } if self.of == Of::Time => {
+                let reach = self.paths.point(id).map(|point| point.reach.clone());
+                self.where_it_happens(reach, &Term::int(approval.within.unwrap_or(0)))
+            }
+            NodeKind::Wait { .. } if self.of == Of::Time => {
+                let point = self.paths.point(id);
+                let waited = point.and_then(|point| point.waits.clone()).unwrap_or_else(|| Term::int(0));
+                let reach = point.map(|point| point.reach.clone());
+                self.where_it_happens(reach, &larger(&Term::int(0), &waited))
+            }
+            _ => Term::int(0),
+        }
+    }
+
+    /// A loop: the later round stands for the last, the earlier one for all others.
+    fn times(&self, id: PlaceId, rounds: &[Term]) -> Term {
+        let most = self.rounds.get(&id).copied().unwrap_or(0);
+        match rounds {
+            _ if most == 0 => Term::int(0),
+            [earlier, later] if most > 1 => earlier.times(most - 1).plus(later),
+            [earlier, ..] => earlier.clone(),
+            [] => Term::int(0),
+        }
+    }
+
+    fn longest_branch(&mut self, inner: &[BlockId]) -> Term {
+        let mut finished: BTreeMap<PlaceId, Term> = BTreeMap::new();
+        let mut open: Vec<PlaceId> =
+            inner.iter().filter_map(|block| self.paths.layout.block(*block).first()).copied().collect();
+        while !open.is_empty() {
+            let ready =
+                open.iter().position(|branch| self.paths.layout.after(*branch).all(|earlier| !open.contains(&earlier)));
+            let branch = open.remove(ready.unwrap_or(0));
+            let waits: Vec<PlaceId> = self.paths.layout.after(branch).collect();
+            let start = waits
+                .iter()
+                .filter_map(|earlier| finished.get(earlier))
+                .fold(Term::int(0), |most, at| larger(&most, at));
+            let own = self.place(branch);
+            finished.insert(branch, start.plus(&own));
+        }
+        finished.values().fold(Term::int(0), |most, at| larger(&most, at))
+    }
+
+    fn calls(&mut self, id: PlaceId) -> Term {
+        let Some(point) = self.paths.points.get_mut(id.0) else { return Term::int(0) };
+        let sites = std::mem::take(&mut point.calls);
+        let mut sum = Term::int(0);
+        for site in &sites {
+            let own = self.call(site);
+            sum = sum.plus(&self.where_it_happens(Some(site.opens()), &own));
+        }
+        if let Some(point) = self.paths.points.get_mut(id.0) {
+            point.calls = sites;
+        }
+        sum
+    }
+
+    fn call(&mut self, site: &Site<'_>) -> Term {
+        let own = self.weight(site.capability, site.retry, site.timeout, &site.input);
+        if self.of != Of::Time {
+            return own;
+        }
+        let asked = site.decision.asked.iter().map(|asked| {
+            asked.iter().fold(Term::int(0), |most, (when, approval)| {
+                larger(&most, &self.where_it_happens(Some(when.clone()), &Term::int(approval.within.unwrap_or(0))))
+            })
+        });
+        let asked = asked.fold(Term::int(0), |most, own| larger(&most, &own));
+        own.plus(&asked)
+    }
+
+    /// What a call takes where it is made.
+    fn weight(&mut self, capability: &Capability, retry: &Retry, timeout: i64, input: &Symbol) -> Term {
+        let attempts = i128::from(retry.attempts.unwrap_or(1).max(1));
+        match &self.of {
+            Of::Calls => Term::int(attempts),
+            Of::CallsOf(id) if *id != capability.id => Term::int(0),
+            Of::CallsOf(_) => Term::int(if is_same_again(capability) { 1 } else { attempts }),
+            Of::Time => Term::int(of_attempts(retry, timeout)),
+            Of::Money(currency) => {
+                let currency = *currency;
+                let Some(capability) = self.paths.layout.package.capability(&capability.id) else {
+                    return Term::int(0);
+                };
+                let scope = clause_scope(capability, input, None);
+                let rows = rows(&mut self.paths.encoder, &capability.cost, &scope);
+                rows.rows.iter().fold(Term::int(0), |most, (when, cost)| {
+                    let units = if cost.currency == currency { cost.amount.units() } else { 0 };
+                    larger(
+                        &most,
+                        &self.where_it_happens(Some(when.clone()), &Term::int(units.saturating_mul(attempts))),
+                    )
+                })
+            }
+        }
+    }
+
+    fn undo_of_block(&mut self, block: BlockId) -> Term {
+        let places = self.paths.layout.block(block).to_vec();
+        places.into_iter().fold(Term::int(0), |sum, id| sum.plus(&self.undo(id)))
+    }
+
+    fn undo(&mut self, id: PlaceId) -> Term {
+        let Some((node, inner)) = self.paths.layout.place(id).map(|place| (place.node, place.inner.clone())) else {
+            return Term::int(0);
+        };
+        match &node.kind {
+            NodeKind::Step(_) => {
+                let own = self.undo_of_calls(id);
+                inner.into_iter().fold(own, |sum, block| sum.plus(&self.undo_of_block(block)))
+            }
+            NodeKind::If { .. } => {
+                inner.into_iter().fold(Term::int(0), |most, block| larger(&most, &self.undo_of_block(block)))
+            }
+            NodeKind::Parallel { .. } => {
+                inner.into_iter().fold(Term::int(0), |sum, block| sum.plus(&self.undo_of_block(block)))
+            }
+            NodeKind::For { .. } => {
+                let rounds: Vec<Term> = inner.into_iter().map(|block| self.undo_of_block(block)).collect();
+                self.times(id, &rounds)
+            }
+            _ => Term::int(0),
+        }
+    }
+
+    /// The undos of a step: one call of it has succeeded at most.
+    fn undo_of_calls(&mut self, id: PlaceId) -> Term {
+        let effects = std::mem::take(&mut self.paths.effects);
+        let mut most = Term::int(0);
+        for effect in effects.iter().filter(|effect| effect.place == id) {
+            let fails = Term::any(self.paths.failures_after(id, true).into_iter().map(|(_, when)| when));
+            for undo in &effect.undos {
+                let own = self.weight(undo.capability, &undo.capability.retry, undo.capability.timeout, &undo.input);
+                let happens = Term::all([
+                    effect.when.clone(),
+                    undo.when.clone(),
+                    undo.decision.allow.clone(),
+                    undo.admitted.clone(),
+                    undo.unevaluable.not(),
+                    fails.clone(),
+                ]);
+                most = larger(&most, &self.where_it_happens(Some(happens), &own));
+            }
+        }
+        self.paths.effects = effects;
+        most
+    }
+
+    /// An amount where a condition holds, and nothing elsewhere; without weighing, nothing where it never holds.
+    fn where_it_happens(&self, condition: Option<Term>, amount: &Term) -> Term {
+        let Some(condition) = condition else { return Term::int(0) };
+        match condition.as_bool() {
+            Some(false) => Term::int(0),
+            Some(true) => amount.clone(),
+            None if self.exactly => condition.choose(amount, &Term::int(0)),
+            None => amount.clone(),
+        }
+    }
+}
+
+/// Whether a repeated call is the same call.
+fn is_same_again(capability: &Capability) -> bool {
+    capability.idempotency != Idempotency::No || capability.effect.rows.iter().all(|row| row.value == Effect::None)
+}
+
+/// The larger of two integers.
+fn larger(a: &Term, b: &Term) -> Term {
+    match (a.node(), b.node()) {
+        (Node::Int(x), Node::Int(y)) => Term::int(*x.max(y)),
+        (Node::Int(0), Node::If(_, _, zero)) if matches!(zero.node(), Node::Int(0)) => b.clone(),
+        _ => a.less(b).choose(b, a),
+    }
+}
+
+/// The number that a term is, if it is one.
+pub(super) fn number(term: &Term) -> Option<i128> {
+    match term.node() {
+        Node::Int(number) => Some(*number),
+        _ => None,
+    }
+}

@@ -1,0 +1,90 @@
+//! The worst path and the budget.
+
+use super::{codes, found, told};
+
+const COSTLY: &str = "capability api.ask: read {
+    input { q: String, long: Bool }
+    output { answer: String }
+    cost 2 USD when long, 1 USD otherwise
+    timeout 10s
+    retry 2 times backoff 4s..8s
+}
+";
+
+fn workflow(budget: &str, body: &str) -> String {
+    format!(
+        "{COSTLY}workflow w(q: String, long: Bool, ids: List<String>) {{\n principal agent:a\n policy open\n budget {budget}\n{body}\n}}"
+    )
+}
+
+#[test]
+fn every_attempt_counts() {
+    let ask = "step a = api.ask { q: q, long: long }";
+    assert_eq!(codes(&workflow("4 USD, 2 calls, 24s", ask)), [] as [&str; 0]);
+    assert_eq!(
+        found(&workflow("3 USD, 1 calls, 23s", ask)),
+        ["G1304 the worst path takes 2 calls", "G1304 the worst path takes 24s", "G1304 the worst path takes 4 USD",]
+    );
+    insta::assert_snapshot!(told(&workflow("3 USD", ask)));
+}
+
+#[test]
+fn conditions_that_exclude_one_another_do_not_add_up() {
+    let body = "if long { step a = api.ask { q: q, long: long } }
+    if not long { step b = api.ask { q: q, long: long } step c = api.ask { q: q, long: false } }";
+    assert_eq!(codes(&workflow("4 USD, 4 calls", body)), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("4 USD, 3 calls", body)), ["G1304"]);
+    assert_eq!(codes(&workflow("3.50 USD, 4 calls", body)), ["G1304"]);
+}
+
+#[test]
+fn fallbacks_rounds_and_rollback_count() {
+    let fallback = "step a = db.read { id: q } or db.read { id: q }";
+    assert_eq!(codes(&workflow("6 calls", fallback)), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("5 calls", fallback)), ["G1304"]);
+    let rounds = "for id in ids up to 7 { step a = db.read { id: id } }";
+    assert_eq!(codes(&workflow("21 calls", rounds)), [] as [&str; 0]);
+    insta::assert_snapshot!(told(&workflow("20 calls", rounds)).lines().take(4).collect::<Vec<_>>().join("\n"));
+    let few = format!("check len(ids) <= 4 else \"too many\" {rounds}");
+    assert_eq!(codes(&workflow("12 calls", &few)), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("11 calls", &few)), ["G1304"]);
+    let undone = "step a = db.put { id: q, amount: 1 } step b = db.read { id: q }";
+    assert_eq!(codes(&workflow("7 calls", undone)), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("6 calls", undone)), ["G1304"]);
+}
+
+#[test]
+fn branches_take_time_at_once_and_one_after_the_other() {
+    let body = |after: &str| {
+        format!(
+            "parallel {{ step a = api.ask {{ q: q, long: long }} step b = api.ask {{ q: q, long: long }} {after} wait 5s }}"
+        )
+    };
+    assert_eq!(codes(&workflow("24s", &body(""))), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("48s", &body("after a"))), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("47s", &body("after a"))), ["G1304"]);
+}
+
+#[test]
+fn what_nothing_bounds_is_a_warning() {
+    insta::assert_snapshot!(told(&workflow("9 calls, 1h", "step a = db.poll { id: q }")));
+    assert_eq!(codes(&workflow("9 calls", "approval ok from role:boss \"ok?\"")), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("1h", "approval ok from role:boss \"ok?\"")), ["G1304"]);
+    assert_eq!(codes(&workflow("1h", "approval ok from role:boss within 1h \"ok?\"")), [] as [&str; 0]);
+}
+
+#[test]
+fn a_budget_may_cut_off_what_is_tried_until_it_succeeds() {
+    let body = "step mail = mail.send { to: q } step poll = db.poll { id: q }";
+    assert_eq!(codes(&workflow("1 USD", body)), [] as [&str; 0]);
+    insta::assert_snapshot!(told(&workflow("9 calls", body)));
+    assert_eq!(codes(&workflow("1h", body)), ["G1304", "G1101"]);
+}
+
+#[test]
+fn other_currencies_are_not_counted() {
+    assert_eq!(
+        found(&workflow("9 EUR", "step a = api.ask { q: q, long: long }")),
+        ["G1304 the budget counts EUR, and `api.ask` costs 2 USD"]
+    );
+}
