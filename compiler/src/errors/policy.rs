@@ -101,12 +101,7 @@ pub fn too_few_approvers(subject: &Subject, approval: &Approval, names: usize) -
 }
 
 /// An approval that a principal would have to give for a request of its own.
-pub fn only_the_requester(
-    subject: &Subject,
-    approval: &Approval,
-    name: &str,
-    witness: Option<Witness>,
-) -> Diagnostic {
+pub fn only_the_requester(subject: &Subject, approval: &Approval, name: &str, witness: Option<Witness>) -> Diagnostic {
     let message = format!("nobody can approve what `{name}` asks for");
     let mut found = Diagnostic::new(Code::NobodyCanApprove, span_of(approval.at), message)
         .label(format!("`{name}` would have to approve a request of its own"))

@@ -21,7 +21,13 @@ pub fn unproved(at: Origin, of: Code, subject: Subject, why: &str) -> Diagnostic
 
 /// A claim about a policy that does not hold. `witness` is a request that shows it; a claim that something happens sometimes
 /// has none.
-pub fn refuted(at: Origin, claim: &str, message: String, decided_by: Option<(Origin, String)>, witness: Option<Witness>) -> Diagnostic {
+pub fn refuted(
+    at: Origin,
+    claim: &str,
+    message: String,
+    decided_by: Option<(Origin, String)>,
+    witness: Option<Witness>,
+) -> Diagnostic {
     let mut found = Diagnostic::new(Code::ProveFalse, span_of(at), message)
         .label("does not hold")
         .subject(Subject::Prove { prove: claim.to_owned() });

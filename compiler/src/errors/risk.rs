@@ -38,8 +38,7 @@ pub fn uncompensated(
     compensation: Origin,
     witness: Option<Witness>,
 ) -> Diagnostic {
-    let message =
-        format!("`{}` is irreversible, has no compensation, and is only of {} risk", capability.id, risk.1);
+    let message = format!("`{}` is irreversible, has no compensation, and is only of {} risk", capability.id, risk.1);
     let found = Diagnostic::new(Code::UncompensatedRisk, span_of(risk.0), message)
         .label("has to be `critical`")
         .help("state a risk of `critical`, or say how it is compensated");

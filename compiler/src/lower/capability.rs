@@ -22,13 +22,6 @@ const TIMEOUT: i64 = 30_000;
 /// How often a call is tried where nothing is said.
 const RETRY: Retry = Retry { attempts: Some(3), backoff: None, on_transient: false };
 
-/// What each external handler may be given, the settings that it needs first, and how many of them it needs.
-const HANDLERS: [(&str, usize, &[&str]); 3] = [
-    ("http", 2, &["method", "url", "headers", "query", "body", "secret", "result"]),
-    ("mcp", 2, &["server", "tool", "secret"]),
-    ("exec", 1, &["program", "args", "secret"]),
-];
-
 impl Context<'_> {
     /// Makes every capability: first what they take and give, then the clauses that refer to one another.
     pub(super) fn build_capabilities(&mut self, package: &str) {
@@ -332,52 +325,6 @@ impl Context<'_> {
             let found = crate::errors::types::currencies(super::span_of(other.at), &one, &two);
             self.report(found.secondary(super::span_of(first.at), "the other currency"));
         }
-    }
-
-    fn handler(
-        &mut self,
-        file: FileId,
-        handler: &ast::Handler,
-        variables: &[Variable],
-        whole: bool,
-        clause: Span,
-    ) -> Option<Handler> {
-        let (name, settings) = match handler {
-            ast::Handler::Builtin => return Some(Handler::Builtin),
-            ast::Handler::None => return Some(Handler::None),
-            ast::Handler::External(name, settings) => (name, settings),
-        };
-        let (_, needed, known) = HANDLERS.iter().find(|(kind, ..)| *kind == name.text)?;
-        let names = self.scope(variables.to_vec(), whole);
-        let mut entries = Vec::new();
-        for (index, (key, value)) in settings.entries.iter().enumerate() {
-            let place = |name: &ast::Name| Span::new(file, name.span.start, name.span.end);
-            if let Some((first, _)) = settings.entries.iter().take(index).find(|(first, _)| first.text == key.text) {
-                self.report(names::said_twice(place(key), place(first), &format!("the setting `{}`", key.text)));
-                continue;
-            }
-            if !known.contains(&key.text.as_str()) {
-                let meant = closest(&key.text, known.iter().copied());
-                let all: Vec<String> = known.iter().map(|key| (*key).to_owned()).collect();
-                self.report(names::unknown_field(
-                    place(key),
-                    &key.text,
-                    &format!("`handler {}`", name.text),
-                    meant,
-                    &all,
-                ));
-                continue;
-            }
-            if let Some(typed) = self.check(file, &names, |checker| checker.any(value)) {
-                entries.push((key.text.clone(), typed));
-            }
-        }
-        for key in known.iter().take(*needed) {
-            if !settings.entries.iter().any(|(given, _)| given.text == *key) {
-                self.report(names::missing_field(clause, key, "String", &format!("`handler {}`", name.text)));
-            }
-        }
-        Some(Handler::External(name.text.clone(), entries))
     }
 }
 

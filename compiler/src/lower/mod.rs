@@ -6,6 +6,8 @@
 mod accept;
 mod capability;
 mod claims;
+mod closed;
+mod handler;
 mod options;
 mod patterns;
 mod policy;

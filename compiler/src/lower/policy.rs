@@ -74,7 +74,9 @@ impl Context<'_> {
         let condition = match (&rule.condition, &targets) {
             (Some(condition), Some(targets)) => {
                 let scope = self.rule_scope(file, targets, condition);
-                Some(self.check(file, &scope, |checker| checker.condition(condition))?)
+                let typed = self.check(file, &scope, |checker| checker.condition(condition))?;
+                self.named_in_strings(&typed);
+                Some(typed)
             }
             _ => None,
         };

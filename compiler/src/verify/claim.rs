@@ -157,11 +157,11 @@ impl<W: Way> Search<'_, W> {
             }
             Answer::Yes(sample) => {
                 let request = self.way.request(question, &sample);
-                let replayed = request.filter(|request| {
-                    wanted.contains(&decide(self.package, self.policy, &request.request()).decision)
-                });
+                let replayed = request
+                    .filter(|request| wanted.contains(&decide(self.package, self.policy, &request.request()).decision));
                 if replayed.is_none() {
-                    self.unknown = Some("a case was found that does not replay: a fault of ours, please report it".to_owned());
+                    self.unknown =
+                        Some("a case was found that does not replay: a fault of ours, please report it".to_owned());
                 }
                 replayed
             }

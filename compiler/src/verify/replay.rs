@@ -23,8 +23,7 @@ fn check(package: &Package, policy: &Policy, question: &Question<'_>, body: &Req
             let plain = question.fits.is_empty() && question.misses.is_none();
             let concerns = question.claim.is_none_or(|claim| {
                 let env = Bare { package, body };
-                claim.condition.is_none()
-                    && matches(&env, claim.subjects, claim.targets, body)
+                claim.condition.is_none() && matches(&env, claim.subjects, claim.targets, body)
             });
             return Some(by_tables && question.unevaluable == Some(Unevaluable::Tables) && plain && concerns);
         }

@@ -42,7 +42,7 @@ impl Case {
             let added = if bare { PACKAGE } else { "" };
             Part { block: *block, shared, path, text: format!("{added}{stripped}"), added: added.len() }
         };
-        let mut parts: Vec<Part> = own.iter().map(|block| part(block, false)).collect();
+        let mut parts = Vec::new();
         for (index, block) in shared.iter().enumerate() {
             let mut part = part(block, true);
             if block.1.option("path").is_none() {
@@ -50,6 +50,7 @@ impl Case {
             }
             parts.push(part);
         }
+        parts.extend(own.iter().map(|block| part(block, false)));
         Case { parts, proved: own.iter().any(|(_, block)| block.has("proved")) }
     }
 

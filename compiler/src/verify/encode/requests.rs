@@ -60,7 +60,8 @@ impl<'s, 'o, 'p> Requests<'s, 'o, 'p> {
                 match found.filter(|request| replay::is_one(package, policy, question, request)) {
                     Some(request) => Answer::Yes(request),
                     None => Answer::Unknown(
-                        "the solver found a case that could not be replayed: it may be one that does not exist".to_owned(),
+                        "the solver found a case that could not be replayed: it may be one that does not exist"
+                            .to_owned(),
                     ),
                 }
             }
@@ -109,9 +110,8 @@ fn is_about(policy: &Policy, question: &Question<'_>, id: &str) -> bool {
         _ => None,
     };
     let rules = question.fits.iter().copied().chain(question.misses).chain(unevaluable);
-    let is_target = |rule: usize| {
-        policy.rules.get(rule).is_some_and(|rule| rule.targets.iter().any(|pattern| pattern.matches(id)))
-    };
+    let is_target =
+        |rule: usize| policy.rules.get(rule).is_some_and(|rule| rule.targets.iter().any(|pattern| pattern.matches(id)));
     rules.into_iter().all(is_target)
         && question.claim.is_none_or(|claim| claim.targets.iter().any(|pattern| pattern.matches(id)))
 }
@@ -127,16 +127,15 @@ impl<'p> Calls<'p> {
         for field in capability.input.iter() {
             inputs.names.insert(field.name.clone(), input.field(&field.name));
         }
-        let is_somebody = Term::any(KINDS.iter().map(|kind| {
-            principal.has_prefix(kind).and(&principal.equals(&Term::text(kind)).not())
-        }));
+        let is_somebody = Term::any(
+            KINDS.iter().map(|kind| principal.has_prefix(kind).and(&principal.equals(&Term::text(kind)).not())),
+        );
         let effect = rows(&mut encoder, &capability.effect, &inputs);
         let risk = rows(&mut encoder, &capability.risk, &inputs);
         let approval = rows(&mut encoder, &capability.approval, &inputs);
         let level = pick(&risk, Term::int(0), |row| Term::int(row.value as i128));
-        let required = Term::any(
-            approval.rows.iter().filter(|(row, _)| row.value.is_some()).map(|(_, applies)| applies.clone()),
-        );
+        let required =
+            Term::any(approval.rows.iter().filter(|(row, _)| row.value.is_some()).map(|(_, applies)| applies.clone()));
         let optional = |name: &str| Symbol {
             present: Term::var(&format!("{name} present"), Sort::Bool),
             shape: Shape::Text(Term::var(name, Sort::Text)),

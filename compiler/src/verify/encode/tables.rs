@@ -89,7 +89,8 @@ impl capability::Tables for Tables<'_, '_, '_> {
                 match found.filter(|input| replay::has_parts(package, capability, parts, input)) {
                     Some(input) => Answer::Yes(input),
                     None => Answer::Unknown(
-                        "the solver found a case that could not be replayed: it may be one that does not exist".to_owned(),
+                        "the solver found a case that could not be replayed: it may be one that does not exist"
+                            .to_owned(),
                     ),
                 }
             }

@@ -198,10 +198,7 @@ impl Compiler<'_> {
         }
         let mut parts = self.is_member(&text, &set);
         for cell in asserted {
-            let outside: Region = cell
-                .slots()
-                .filter_map(|(slot, _)| Cell::of(slot, Set::point(0)))
-                .collect();
+            let outside: Region = cell.slots().filter_map(|(slot, _)| Cell::of(slot, Set::point(0))).collect();
             parts = parts.or(Parts { holds: vec![cell.clone()], fails_to_hold: outside, unevaluable: Region::new() });
         }
         Ok(parts)
@@ -379,9 +376,9 @@ impl Compiler<'_> {
             }
             _ => {
                 if let Some(cases) = scope.levels(expr) {
-                    let values = cases.iter().map(|(region, level)| {
-                        (region.clone(), Number { slot: None, offset: *level as i128 })
-                    });
+                    let values = cases
+                        .iter()
+                        .map(|(region, level)| (region.clone(), Number { slot: None, offset: *level as i128 }));
                     return Ok(Cases { values: values.collect(), absent: Region::new(), unevaluable: Region::new() });
                 }
                 let place = scope.place(expr).ok_or(Cannot)?;

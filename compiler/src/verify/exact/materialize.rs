@@ -1,9 +1,9 @@
 //! From a cell of the space to a request of it.
 
+use super::alphabet::Alphabet;
 use super::cell::{Cell, Slot};
 use super::requests::{Point, Requests};
 use super::set::Set;
-use super::alphabet::Alphabet;
 use super::space::{BOOL, Dimension, Space, domain};
 use gov_plan::Decimal;
 use gov_plan::decide::RequestBody;
@@ -133,7 +133,13 @@ fn plainest(set: &Set, ty: &Type) -> Option<i128> {
             let up = first.div_euclid(*step) * step + if first.rem_euclid(*step) == 0 { 0 } else { *step };
             let down = last.div_euclid(*step) * step;
             let near = 0.clamp(up.min(down), down.max(up));
-            let near = if near == 0 { 0 } else if up > 0 { up } else { down };
+            let near = if near == 0 {
+                0
+            } else if up > 0 {
+                up
+            } else {
+                down
+            };
             if first <= near && near <= last && best.is_none_or(|best| near.unsigned_abs() < best.unsigned_abs()) {
                 best = Some(near);
             }

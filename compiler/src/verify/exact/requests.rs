@@ -400,7 +400,8 @@ impl Way for Requests<'_> {
         let Some(class) = self.classes.get(sample.class) else { return Vec::new() };
         // One point of the cell stands for it: rules may share the rest.
         let inside = |slot, set: &Set| self.value(&sample.cell, slot).is_some_and(|value| set.contains(value));
-        let touches = |entry: &&Entry| entry.parts.covers().any(|cover| cover.slots().all(|(slot, set)| inside(slot, set)));
+        let touches =
+            |entry: &&Entry| entry.parts.covers().any(|cover| cover.slots().all(|(slot, set)| inside(slot, set)));
         let lists = class.lists(&sample.state, &self.people);
         let entries = lists.into_iter().flat_map(|list| list.iter().take_while(|entry| entry.rule < before));
         let mut found: Vec<usize> =
@@ -418,7 +419,9 @@ impl Way for Requests<'_> {
         let mut found: BTreeSet<usize> = BTreeSet::new();
         let classes = self.rules.get(rule).map(|rule| rule.classes.as_slice()).unwrap_or_default();
         for class in classes {
-            let (Some(parts), Some(class)) = (self.parts.get(&(rule, *class)), self.classes.get(*class)) else { continue };
+            let (Some(parts), Some(class)) = (self.parts.get(&(rule, *class)), self.classes.get(*class)) else {
+                continue;
+            };
             for entry in class.entries() {
                 let other = entry.rule;
                 if other == rule || self.is_dead(other) || found.contains(&other) || !wanted(other) {

@@ -139,7 +139,14 @@ mod tests {
     /// All small sets, by their members from -2 to 3.
     fn all() -> Vec<Set> {
         (0..64_u32)
-            .map(|bits| Set::union_of((0..6).filter(|bit| bits >> bit & 1 == 1).map(|bit| (bit - 2, bit - 2)).map(|(a, b)| (i128::from(a), i128::from(b)))))
+            .map(|bits| {
+                Set::union_of(
+                    (0..6)
+                        .filter(|bit| bits >> bit & 1 == 1)
+                        .map(|bit| (bit - 2, bit - 2))
+                        .map(|(a, b)| (i128::from(a), i128::from(b))),
+                )
+            })
             .collect()
     }
 

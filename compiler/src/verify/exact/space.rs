@@ -78,9 +78,7 @@ pub(crate) fn domain(ty: &Type, alphabet: &Alphabet) -> Option<Set> {
         Type::Decimal | Type::Money(_) => Set::interval(Decimal::MAX.negated().units(), Decimal::MAX.units()),
         Type::Risk => Set::interval(Risk::Low as i128, Risk::Critical as i128),
         Type::String => alphabet.all(),
-        Type::Union(members) => {
-            members.iter().fold(Set::empty(), |set, member| set.union(&alphabet.literal(member)))
-        }
+        Type::Union(members) => members.iter().fold(Set::empty(), |set, member| set.union(&alphabet.literal(member))),
         Type::Json | Type::List(_) | Type::Record(_) => return None,
     })
 }

@@ -50,7 +50,8 @@ impl People {
             PrincipalPattern::Prefix(prefix) => alphabet.prefix(prefix),
             PrincipalPattern::Role(_) => Set::empty(),
         };
-        let members = |patterns: &[PrincipalPattern]| patterns.iter().fold(Set::empty(), |all, one| all.union(&set(one)));
+        let members =
+            |patterns: &[PrincipalPattern]| patterns.iter().fold(Set::empty(), |all, one| all.union(&set(one)));
         People {
             members: package.roles.iter().map(|role| members(&role.members)).collect(),
             roles: package.roles.iter().enumerate().map(|(index, role)| (role.name.clone(), index)).collect(),
@@ -65,7 +66,8 @@ impl People {
         let mut seen = HashSet::new();
         let mut kept = Vec::new();
         for kind in &self.kinds {
-            let inside = |subject: &&Subject| matches!(subject, Subject::Range(first, last) if first <= kind && kind <= last);
+            let inside =
+                |subject: &&Subject| matches!(subject, Subject::Range(first, last) if first <= kind && kind <= last);
             let mut matched: Vec<&Subject> = subjects.iter().filter(inside).collect();
             matched.sort_unstable();
             if seen.insert((matched, self.member_of(*kind))) {

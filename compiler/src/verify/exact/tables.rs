@@ -63,8 +63,7 @@ impl<'p> Tables<'p> {
 
 impl capability::Tables for Tables<'_> {
     fn find(&mut self, parts: &[Part]) -> Answer<Record> {
-        let region =
-            parts.iter().fold(vec![Cell::whole()], |region, part| intersect(&region, &self.region(*part)));
+        let region = parts.iter().fold(vec![Cell::whole()], |region, part| intersect(&region, &self.region(*part)));
         let covers: Vec<&Cell> = self.impossible.iter().collect();
         let mut effort = Effort(EFFORT);
         let mut unknown = None;

@@ -26,7 +26,8 @@ impl<W: Way> Judge<'_, W> {
         let evidence = Evidence::Rules(rules);
         match otherwise {
             Some(other) => {
-                let witness = self.decided_by(index, other).and_then(|(question, sample)| self.witness(&question, &sample));
+                let witness =
+                    self.decided_by(index, other).and_then(|(question, sample)| self.witness(&question, &sample));
                 self.found.diagnostics.push(errors::shadowed(self.policy, index, &culprits, other, witness));
                 self.found.settle(Code::ShadowedRule, subject, Outcome::Refuted(evidence));
             }
@@ -76,7 +77,8 @@ impl<W: Way> Judge<'_, W> {
             let mut all = wanted.clone();
             all.insert(0, candidates.clone());
             let Some(set) = hitting_set(&all, smallest.len()) else { break };
-            match set.iter().copied().find(|other| candidates.contains(other) && self.decides_otherwise(index, *other)) {
+            match set.iter().copied().find(|other| candidates.contains(other) && self.decides_otherwise(index, *other))
+            {
                 None => candidates.retain(|other| !set.contains(other)),
                 Some(other) => match self.gets_past(index, &set) {
                     Past::Nothing => return (set, Some(other)),

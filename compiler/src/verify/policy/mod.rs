@@ -70,7 +70,13 @@ struct Settled<S> {
 
 impl<W: Way> Judge<'_, W> {
     /// Asks, and reports it where there is no answer.
-    fn ask(&mut self, code: Code, subject: &Subject, at: Origin, question: &Question<'_>) -> Option<Settled<W::Sample>> {
+    fn ask(
+        &mut self,
+        code: Code,
+        subject: &Subject,
+        at: Origin,
+        question: &Question<'_>,
+    ) -> Option<Settled<W::Sample>> {
         match self.way.find(question) {
             Answer::Yes(sample) => Some(Settled { witness: Some(sample), proof: Proof::Exact(Evidence::None) }),
             Answer::No(digests) => Some(Settled { witness: None, proof: proof(digests) }),

@@ -1,0 +1,95 @@
+//! What a handler is told: the settings of each kind, and their types.
+
+use gov_grammar::{ast, closest};
+use gov_plan::expr::Expr;
+use gov_plan::model::Handler;
+use gov_plan::types::{Schema, Type};
+use gov_plan::typing::Names;
+
+use super::Context;
+use super::scope::Variable;
+use crate::errors::{names, types};
+use crate::source::{FileId, Span};
+
+/// What each external handler may be given, the settings that it needs first, and how many of them it needs.
+const HANDLERS: [(&str, usize, &[&str]); 3] = [
+    ("http", 2, &["method", "url", "headers", "query", "body", "secret", "result"]),
+    ("mcp", 2, &["server", "tool", "secret"]),
+    ("exec", 1, &["program", "args", "secret"]),
+];
+
+impl Context<'_> {
+    pub(super) fn handler(
+        &mut self,
+        file: FileId,
+        handler: &ast::Handler,
+        variables: &[Variable],
+        whole: bool,
+        clause: Span,
+    ) -> Option<Handler> {
+        let (name, settings) = match handler {
+            ast::Handler::Builtin => return Some(Handler::Builtin),
+            ast::Handler::None => return Some(Handler::None),
+            ast::Handler::External(name, settings) => (name, settings),
+        };
+        let (_, needed, known) = HANDLERS.iter().find(|(kind, ..)| *kind == name.text)?;
+        let names = self.scope(variables.to_vec(), whole);
+        let mut entries = Vec::new();
+        for (index, (key, value)) in settings.entries.iter().enumerate() {
+            let place = |name: &ast::Name| Span::new(file, name.span.start, name.span.end);
+            if let Some((first, _)) = settings.entries.iter().take(index).find(|(first, _)| first.text == key.text) {
+                self.report(names::said_twice(place(key), place(first), &format!("the setting `{}`", key.text)));
+                continue;
+            }
+            if !known.contains(&key.text.as_str()) {
+                let meant = closest(&key.text, known.iter().copied());
+                let all: Vec<String> = known.iter().map(|key| (*key).to_owned()).collect();
+                self.report(names::unknown_field(
+                    place(key),
+                    &key.text,
+                    &format!("`handler {}`", name.text),
+                    meant,
+                    &all,
+                ));
+                continue;
+            }
+            if let Some(typed) = self.setting(file, &names, &key.text, value) {
+                entries.push((key.text.clone(), typed));
+            }
+        }
+        for key in known.iter().take(*needed) {
+            if !settings.entries.iter().any(|(given, _)| given.text == *key) {
+                self.report(names::missing_field(clause, key, "String", &format!("`handler {}`", name.text)));
+            }
+        }
+        Some(Handler::External(name.text.clone(), entries))
+    }
+
+    /// The value of a setting, of the type that the setting has.
+    fn setting(&mut self, file: FileId, names: &dyn Names, key: &str, value: &ast::Expr) -> Option<Expr> {
+        match key {
+            "args" => {
+                let strings = Type::List(Box::new(Schema::plain(Type::String)));
+                self.check(file, names, |checker| checker.of_type(value, &strings))
+            }
+            "body" => self.check(file, names, |checker| checker.any(value)),
+            "headers" | "query" => {
+                let typed = self.check(file, names, |checker| checker.any(value))?;
+                let is_text = |ty: &Type| matches!(ty, Type::String | Type::Union(_));
+                match &typed.ty {
+                    Type::Record(fields)
+                        if fields.iter().all(|field| !field.schema.optional && is_text(&field.schema.ty)) =>
+                    {
+                        Some(typed)
+                    }
+                    other => {
+                        let span = Span::new(file, value.span.start, value.span.end);
+                        self.report(types::mismatch(span, "a record of strings", &other.to_string()));
+                        None
+                    }
+                }
+            }
+            _ => self.check(file, names, |checker| checker.of_type(value, &Type::String)),
+        }
+    }
+}
