@@ -7,6 +7,7 @@ mod fmt;
 mod new;
 mod packages;
 mod pages;
+mod readme;
 mod watch;
 
 /// A file without findings, of a package of that name.
