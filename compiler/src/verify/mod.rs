@@ -16,6 +16,9 @@ mod replay;
 mod report;
 mod solver;
 mod units;
+
+#[cfg(test)]
+mod tests;
 mod workflow;
 
 pub use report::{Evidence, Obligation, Outcome, Proof, Report};

@@ -58,6 +58,18 @@ impl Alphabet {
         self.prefixes.get(prefix).map_or(Set::empty(), |(first, last)| Set::interval(*first, *last))
     }
 
+    /// The class of a text.
+    #[cfg(test)]
+    pub fn class_of(&self, text: &str) -> Option<i128> {
+        let longest = || {
+            self.prefixes
+                .iter()
+                .filter(|(prefix, _)| text.starts_with(prefix.as_str()))
+                .max_by_key(|(prefix, _)| prefix.len())
+        };
+        self.literals.get(text).copied().or_else(|| longest().map(|(_, (_, last))| *last))
+    }
+
     /// The class of what is left of a prefix.
     pub fn rest(&self, prefix: &str) -> Option<i128> {
         self.prefixes.get(prefix).map(|(_, last)| *last)

@@ -14,6 +14,8 @@ mod set;
 mod space;
 mod state;
 mod tables;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod workflow;
 
 pub(crate) use alphabet::Alphabet;

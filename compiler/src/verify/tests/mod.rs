@@ -1,0 +1,23 @@
+//! The proofs against what they speak of: the two ways against each other, against a brute-force reading of every request,
+//! and the encoding against the evaluator.
+//!
+//! How many cases are tried is 500 by default and what `GOV_CASES` says otherwise; the counts are printed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests say what they expect by panicking"
+)]
+
+mod expressions;
+mod meaning;
+
+mod random;
+
+/// How many cases a comparison tries.
+fn cases() -> u64 {
+    std::env::var("GOV_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
+}
