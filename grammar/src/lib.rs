@@ -5,11 +5,13 @@
 //! expression, as plans hold them.
 
 pub mod ast;
+mod print;
 mod recover;
 mod scan;
 mod suggest;
 mod tree;
 
+pub use print::quoted;
 pub use recover::{Place, keywords};
 pub use scan::{MAX_DEPTH, MAX_SIZE, is_forbidden};
 pub use suggest::closest;

@@ -202,6 +202,12 @@ impl<'t> Node<'t> {
         self.raw().next == self.index + 1
     }
 
+    /// The node after the last one below this one, comments passed over.
+    pub(crate) fn next_node(self) -> Option<Node<'t>> {
+        let mut after = (self.raw().next..self.tree.nodes.len() as u32).map(|index| Node { tree: self.tree, index });
+        after.find(|node| node.kind() != Kind::COMMENT)
+    }
+
     pub(crate) fn tree(self) -> &'t Tree {
         self.tree
     }

@@ -89,7 +89,7 @@ fn tokens(text: &str) -> Vec<std::ops::Range<usize>> {
 fn mistakes(text: &str, at: &std::ops::Range<usize>) -> Vec<String> {
     let token = &text[at.clone()];
     let with = |new: &str| format!("{}{new}{}", &text[..at.start], &text[at.end..]);
-    vec![with(""), with("%"), with("zzz"), with("{"), with("}"), with(&format!("{token} {token}"))]
+    vec![with(""), with(";"), with("zzz"), with("{"), with("}"), with(&format!("{token} {token}"))]
 }
 
 /// Whatever is done to one token, the errors stand in its item or at the start of the next one, and every other item is as it

@@ -52,17 +52,17 @@ pub(crate) fn expr(node: Node<'_>, problems: &mut Problems) -> Expr {
     })
 }
 
-/// Whether an operator follows an expression, of this language or of another: what comes after could not be read and was
-/// reported, and what was read is only the beginning of what its author wrote.
+/// Whether an operator follows an expression, of this language or of another, in what could not be read and was reported:
+/// what was read is only the beginning of what its author wrote.
 fn is_cut(node: Node<'_>) -> bool {
     const MARKS: [char; 16] = ['=', '!', '<', '>', '?', '+', '-', '*', '/', '%', '.', '&', '|', '^', '(', '['];
     const WORDS: [&str; 5] = ["or", "and", "in", "matches", "as"];
-    let mut rest = node.file_text().get(node.span().end as usize..).unwrap_or_default().trim_start();
-    while let Some(comment) = rest.strip_prefix("//") {
-        rest = comment.split_once('\n').map_or("", |(_, rest)| rest).trim_start();
-    }
-    let word = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
-    rest.starts_with(MARKS) || WORDS.contains(&rest.get(..word).unwrap_or_default())
+    let Some(next) = node.next_node().filter(|next| next.is_unread()) else {
+        return false;
+    };
+    let text = next.text();
+    let word = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    text.starts_with(MARKS) || WORDS.contains(&text.get(..word).unwrap_or_default())
 }
 
 /// The children of a node in order, comments passed over.
