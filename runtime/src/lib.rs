@@ -1,7 +1,16 @@
 //! What runs a plan, and brings it to an end that the proofs allow whatever happens.
 //!
 //! - [`core`] decides everything, and touches nothing: a pure function over events and commands.
-//! - [`simulate`] runs it in a simulated world.
+//! - [`gate`] is the one way to what does something.
+//! - [`handlers`] are what does something.
+//! - [`host`] keeps the journal, and drives the one through the other.
+//! - [`simulate`] runs the machine in a simulated world.
 
 pub mod core;
+pub mod gate;
+pub mod handlers;
+pub mod host;
+mod plan;
 pub mod simulate;
+
+pub use plan::Plan;

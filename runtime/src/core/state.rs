@@ -1,7 +1,7 @@
 //! What is known of a run: a fold over its events.
 
 use super::command::{GateEnd, Ruling};
-use super::event::Start;
+use super::event::{EventKind, Finding, Start};
 use super::failure::Failure;
 use super::ids::{CallId, GateId, Place, Timer};
 use super::status::Status;
@@ -327,6 +327,43 @@ impl State {
             }
         }
         calls
+    }
+
+    /// Whether an event changes anything; a decision does where [`may_decide`](super::may_decide) says so.
+    pub fn takes(&self, event: &EventKind) -> bool {
+        let current = |id: &CallId, attempt: u32, stages: &[Stage]| {
+            let step = self.step(&id.place);
+            let at = step.map(|step| if id.undo { step.undo_attempts } else { step.attempts });
+            at == Some(attempt) && self.call(id).is_some_and(|call| stages.contains(&call.stage))
+        };
+        let open = !self.status.is_final();
+        match event {
+            EventKind::Started(_) => self.start.is_none(),
+            EventKind::Outcome { step, attempt, .. } | EventKind::Interrupted { step, attempt } => {
+                open && current(step, *attempt, &[Stage::Flying, Stage::Probing])
+            }
+            EventKind::Refused { step, attempt, .. } => open && current(step, *attempt, &[Stage::Flying]),
+            EventKind::TimerFired { timer } => open && self.timers.contains(timer),
+            EventKind::Decided(decided) => open && self.gates.get(&decided.gate).is_some_and(|gate| gate.end.is_none()),
+            EventKind::Resolved(resolved) => {
+                let doubt = |id: CallId| self.call(&id).is_some_and(|call| call.stage == Stage::InDoubt);
+                let undoing = self.step(&resolved.place).map(|step| &step.undoing);
+                let helps = match resolved.finding {
+                    Finding::Undone => matches!(undoing, Some(Undoing::NeedsHuman(_) | Undoing::Kept)),
+                    Finding::Retry => matches!(undoing, Some(Undoing::NeedsHuman(_))),
+                    Finding::Happened { .. } | Finding::DidNotHappen => false,
+                };
+                let told = matches!(resolved.finding, Finding::Happened { .. } | Finding::DidNotHappen);
+                let forward = told && doubt(CallId::forward(&resolved.place));
+                open && (helps || forward || doubt(CallId::undo(&resolved.place)))
+            }
+            EventKind::Cancelled { .. } => open && self.start.is_some() && self.cancel.is_none(),
+        }
+    }
+
+    /// Whether something happens to the run by itself: a call is in flight, or a timer will fire.
+    pub fn is_under_way(&self) -> bool {
+        !self.status.is_final() && (!self.in_flight().is_empty() || !self.timers.is_empty())
     }
 
     /// The run's id; empty before it has started.

@@ -1,0 +1,221 @@
+//! The gate: the one way to a handler.
+//!
+//! Whatever the machine wants done comes through [`Gate::call`], and is looked at again on what it really is: who calls and
+//! for whom, by which plan, whether the capability is active, whether its input fits, how the policy decides, whether those
+//! who had to approve did, whether the capability works at all. Only then the handler is called, and what it gives is held
+//! against what the capability declares.
+
+mod breaker;
+mod handler;
+mod registry;
+
+pub use breaker::{COOL_DOWN, TRIPS};
+pub use handler::{Call, Error, Handler, Later, Probe};
+pub use registry::Handlers;
+
+use crate::core::{Clauses, Effect, EventKind, Outcome, Refusal, Roles, Ruling, Start};
+use crate::plan::Plan;
+use breaker::Breakers;
+use gov_plan::decide::{Request, is_principal};
+use gov_plan::eval::eval;
+use gov_plan::model::{Capability, Decision, Handler as HandlerClause};
+use gov_plan::types::{Fields, Type};
+use gov_plan::value::{self, Record};
+use serde_json::{Map, Value as Json};
+use std::time::{Duration, Instant};
+
+/// The longest time that a handler has to tell whether a call happened, in milliseconds.
+const PROBE_TIMEOUT: i64 = 30_000;
+
+/// The gate of a deployment: its handlers, and what is known of how they work.
+///
+/// The handlers cannot be had back:
+///
+/// ```compile_fail
+/// fn reach(gate: &gov_runtime::gate::Gate) {
+///     let _ = &gate.handlers;
+/// }
+/// ```
+pub struct Gate {
+    handlers: Handlers,
+    breakers: Breakers,
+}
+
+/// Why the gate does not let a call through.
+type Denial = (Refusal, String);
+
+impl Gate {
+    /// A gate before these handlers.
+    pub fn new(handlers: Handlers) -> Gate {
+        Gate { handlers, breakers: Breakers::default() }
+    }
+
+    /// Makes a call, if everything holds, and gives the event that it comes to.
+    pub async fn call(&self, plan: &Plan, start: &Start, effect: &Effect) -> EventKind {
+        let (step, attempt) = (effect.step.clone(), effect.attempt);
+        let admitted = self.admit(plan, start, effect).and_then(|(capability, call)| {
+            let handler = self.handlers.find(capability).map_err(|why| (Refusal::Unavailable, why))?;
+            if !self.breakers.admits(&capability.id, Instant::now()) {
+                let message = format!("`{}` keeps failing, and is left alone for a while", capability.id);
+                return Err((Refusal::CircuitOpen, message));
+            }
+            Ok((capability, handler, call))
+        });
+        let (capability, handler, call) = match admitted {
+            Ok(admitted) => admitted,
+            Err((refusal, message)) => return EventKind::Refused { step, attempt, refusal, message },
+        };
+        let answer = tokio::time::timeout(limit(effect.timeout), handler.call(&call)).await;
+        let outcome = match answer {
+            Ok(Ok(output)) => fitting(capability, output),
+            Ok(Err(Error::Transient(message))) => Outcome::Err { transient: true, message },
+            Ok(Err(Error::Permanent(message))) => Outcome::Err { transient: false, message },
+            Ok(Err(Error::Unknown(message))) => Outcome::Unknown { message },
+            Err(_) => {
+                let time = gov_plan::text::duration(effect.timeout);
+                Outcome::Unknown { message: format!("no answer within {time}") }
+            }
+        };
+        let works = !matches!(outcome, Outcome::Err { transient: true, .. } | Outcome::Unknown { .. });
+        self.breakers.note(&capability.id, works, Instant::now());
+        EventKind::Outcome { step, attempt, outcome }
+    }
+
+    /// Asks whether a call happened, and gives the event that the answer is.
+    pub async fn probe(&self, plan: &Plan, start: &Start, effect: &Effect) -> EventKind {
+        let (step, attempt) = (effect.step.clone(), effect.attempt);
+        let unknown = |message: String| Outcome::Unknown { message };
+        let outcome = match self.admit(plan, start, effect) {
+            Err((_, message)) => unknown(format!("the handler cannot be asked: {message}")),
+            Ok((capability, call)) => match self.handlers.find(capability) {
+                Err(message) => unknown(format!("the handler cannot be asked: {message}")),
+                Ok(handler) => match tokio::time::timeout(limit(PROBE_TIMEOUT), handler.probe(&call)).await {
+                    Ok(Probe::Happened(output)) => fitting(capability, output),
+                    Ok(Probe::DidNotHappen) => {
+                        Outcome::Err { transient: true, message: "it did not happen".to_owned() }
+                    }
+                    Ok(Probe::CannotTell) => {
+                        unknown(format!("`{}` cannot tell whether the call happened", capability.id))
+                    }
+                    Err(_) => unknown("the handler did not say in time whether the call happened".to_owned()),
+                },
+            },
+        };
+        EventKind::Outcome { step, attempt, outcome }
+    }
+
+    fn admit<'p>(&self, plan: &'p Plan, start: &Start, effect: &Effect) -> Result<(&'p Capability, Call), Denial> {
+        let contradiction = |message: String| (Refusal::Contradiction, message);
+        let package = plan.package();
+        if start.plan != plan.digest() {
+            return Err(contradiction("the run belongs to another plan".to_owned()));
+        }
+        if !is_principal(&effect.principal) {
+            return Err(contradiction(format!("`{}` is no principal", effect.principal)));
+        }
+        let Some(workflow) = package.workflow(&effect.workflow) else {
+            return Err(contradiction(format!("the plan has no workflow `{}`", effect.workflow)));
+        };
+        let Some(engine) = plan.engine(&workflow.policy) else {
+            return Err(contradiction(format!("the plan has no policy `{}`", workflow.policy)));
+        };
+        let Some(capability) = package.capability(&effect.capability) else {
+            return Err(contradiction(format!("the plan has no capability `{}`", effect.capability)));
+        };
+        if capability.version != effect.version {
+            return Err(contradiction(format!("`{}` is of another version in the plan", capability.id)));
+        }
+        // The roles that the request asserts are those of the workflow that it started, and of nobody else.
+        let own = package.workflow(&start.workflow).is_some_and(|started| started.principal == effect.principal);
+        let asserted = if own { &start.roles[..] } else { &[] };
+        let roles = Roles::new(package, &effect.principal, asserted);
+        let has = |principal: &str, role: &str| roles.has(principal, role);
+        let input = value::read_fields(&capability.input, &effect.input, &has)
+            .map_err(|misfit| contradiction(format!("the input of `{}`: {misfit}", capability.id)))?;
+        let context = value::read_fields(&package.context, &start.context, &has)
+            .map_err(|misfit| contradiction(format!("the context: {misfit}")))?;
+        let request = Request {
+            principal: &effect.principal,
+            capability: &capability.id,
+            input: &input,
+            context: &context,
+            roles: asserted,
+            workflow: Some(&workflow.name),
+            principal_tenant: start.tenant.as_deref(),
+            resource_tenant: effect.tenant.as_deref(),
+        };
+        let decided = engine.decide(&request);
+        if Ruling::new(package, engine.policy(), &capability.id, &decided) != effect.ruling {
+            return Err(contradiction(format!("the decision on `{}` is not the one that was acted on", capability.id)));
+        }
+        let approved = decided.approvals().all(|approval| {
+            let others = effect.approved_by.iter().filter(|by| **by != effect.principal);
+            let people: std::collections::BTreeSet<&String> = others.collect();
+            people.len() >= usize::try_from(approval.quorum).unwrap_or(usize::MAX)
+        });
+        match decided.decision {
+            Decision::Allow => {}
+            Decision::Approval if approved => {}
+            Decision::Approval => return Err(contradiction(format!("nobody approved `{}`", capability.id))),
+            Decision::Deny => return Err(contradiction(format!("the policy denies `{}`", capability.id))),
+        }
+        let call = Call {
+            capability: capability.id.clone(),
+            run: start.run.clone(),
+            label: effect.label.clone(),
+            key: effect.key.clone(),
+            tenant: effect.tenant.clone(),
+            settings: settings(capability, &input, roles)?,
+            input: effect.input.clone(),
+            timeout: effect.timeout,
+        };
+        Ok((capability, call))
+    }
+}
+
+/// The settings of a capability's handler, with this input.
+fn settings(capability: &Capability, input: &Record, roles: Roles<'_>) -> Result<Vec<(String, Json)>, Denial> {
+    let HandlerClause::External(_, settings) = &capability.handler else { return Ok(Vec::new()) };
+    let env = Clauses::new(input, None, roles);
+    let evaluated = settings.iter().map(|(name, setting)| {
+        let value = eval(setting, &env);
+        let value = value.map_err(|error| (Refusal::Unavailable, format!("the handler's `{name}`: {error}")))?;
+        Ok((name.clone(), value.to_json()))
+    });
+    evaluated.collect()
+}
+
+/// What a handler gave, without what nobody declared, if it is what the capability declares.
+fn fitting(capability: &Capability, output: Json) -> Outcome {
+    let output = declared(&capability.output, output);
+    match value::read_fields(&capability.output, &output, &|_, _| false) {
+        Ok(_) => Outcome::Ok { output },
+        Err(misfit) => Outcome::Misfit { message: format!("the output of `{}`: {misfit}", capability.id) },
+    }
+}
+
+/// The declared fields of an object, at every depth: a service may add to what it gives.
+fn declared(fields: &Fields, json: Json) -> Json {
+    let Json::Object(mut object) = json else { return json };
+    let mut kept = Map::new();
+    for field in fields.iter() {
+        if let Some(value) = object.remove(&field.name) {
+            kept.insert(field.name.clone(), declared_value(&field.schema.ty, value));
+        }
+    }
+    Json::Object(kept)
+}
+
+fn declared_value(ty: &Type, json: Json) -> Json {
+    match (ty, json) {
+        (Type::Record(fields), json) => declared(fields, json),
+        (Type::List(element), Json::Array(elements)) => {
+            elements.into_iter().map(|json| declared_value(&element.ty, json)).collect()
+        }
+        (_, json) => json,
+    }
+}
+
+fn limit(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+}

@@ -1,0 +1,321 @@
+//! `io.fs`: files below the roots that the deployment allows.
+//!
+//! Whatever changes a file first keeps what it replaces, durably, under a token; `io.fs.restore` puts it back, with mode and
+//! time of change. The token is that of the call's key, so that a call that is made again keeps what was there before the
+//! first attempt.
+
+mod kept;
+mod roots;
+mod tree;
+
+use crate::gate::{Call, Error, Handler, Handlers, Later, Probe};
+use kept::{Change, Kept};
+use roots::{Place, Roots};
+use serde_json::{Value as Json, json};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tree::{Known, Tree};
+
+/// The largest file that is read into an answer, in bytes.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// The operations, by the ids of their capabilities.
+const OPERATIONS: [(&str, Operation); 11] = [
+    ("io.fs.read_file", read_file),
+    ("io.fs.exists", exists),
+    ("io.fs.list_dir", list_dir),
+    ("io.fs.hash_file", hash_file),
+    ("io.fs.write_file", write_file),
+    ("io.fs.write_bytes", write_bytes),
+    ("io.fs.make_dir", make_dir),
+    ("io.fs.delete", delete),
+    ("io.fs.move", move_to),
+    ("io.fs.copy", copy),
+    ("io.fs.restore", restore),
+];
+
+type Operation = fn(&Files, &Call) -> Result<Json, Error>;
+
+/// Registers the handlers of `io.fs`: files below `roots`, and what they replace below `keep`.
+///
+/// # Errors
+///
+/// If a root is no folder.
+pub fn register(handlers: &mut Handlers, roots: &[PathBuf], keep: &Path) -> io::Result<()> {
+    let files = Arc::new(Files { roots: Roots::open(roots)?, kept: Kept::at(keep) });
+    for (capability, operation) in OPERATIONS {
+        handlers.builtin(capability, Arc::new(FileHandler { operation, files: Arc::clone(&files) }));
+    }
+    Ok(())
+}
+
+struct Files {
+    roots: Roots,
+    kept: Kept,
+}
+
+struct FileHandler {
+    operation: Operation,
+    files: Arc<Files>,
+}
+
+impl Handler for FileHandler {
+    fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Error>> {
+        let (files, operation, call) = (Arc::clone(&self.files), self.operation, call.copy());
+        Box::pin(async move {
+            let done = tokio::task::spawn_blocking(move || operation(&files, &call)).await;
+            done.unwrap_or_else(|error| Err(Error::Unknown(format!("the file operation broke off: {error}"))))
+        })
+    }
+
+    /// What was replaced is kept before anything is changed: where nothing is kept, nothing happened.
+    fn probe<'a>(&'a self, call: &'a Call) -> Later<'a, Probe> {
+        let token = kept::token(call.key());
+        Box::pin(std::future::ready(match self.files.kept.change(&token) {
+            Ok(None) => Probe::DidNotHappen,
+            Ok(Some(_)) | Err(_) => Probe::CannotTell,
+        }))
+    }
+}
+
+fn read_file(files: &Files, call: &Call) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    let mut text = String::new();
+    let file = place.dir.open(&place.path).map_err(|error| failed("read", &place, &error))?;
+    let size = file.metadata().map_err(|error| failed("read", &place, &error))?.len();
+    if size > MOST_BYTES {
+        return Err(Error::Permanent(format!("`{}` is larger than {MOST_BYTES} bytes", place.name)));
+    }
+    match file.take(MOST_BYTES).read_to_string(&mut text) {
+        Ok(_) => Ok(json!({ "content": text })),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(Error::Permanent(format!("`{}` is not UTF-8 text", place.name)))
+        }
+        Err(error) => Err(failed("read", &place, &error)),
+    }
+}
+
+fn exists(files: &Files, call: &Call) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    match place.dir.symlink_metadata(&place.path) {
+        Ok(_) => Ok(json!({ "exists": true })),
+        Err(error) if is_missing(&error) => Ok(json!({ "exists": false })),
+        Err(error) => Err(failed("look at", &place, &error)),
+    }
+}
+
+fn list_dir(files: &Files, call: &Call) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    let mut names = Vec::new();
+    for entry in place.dir.read_dir(&place.path).map_err(|error| failed("list", &place, &error))? {
+        let name = entry.map_err(|error| failed("list", &place, &error))?.file_name();
+        match name.into_string() {
+            Ok(name) => names.push(name),
+            Err(_) => return Err(Error::Permanent(format!("`{}` has a name in it that is not UTF-8", place.name))),
+        }
+    }
+    names.sort();
+    Ok(json!({ "entries": names }))
+}
+
+fn hash_file(files: &Files, call: &Call) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    let file = place.dir.open(&place.path).map_err(|error| failed("read", &place, &error))?;
+    let hash = kept::hash_of(file).map_err(|error| failed("read", &place, &error))?;
+    Ok(json!({ "sha256": hash }))
+}
+
+fn write_file(files: &Files, call: &Call) -> Result<Json, Error> {
+    write(files, call, call.text("content")?.as_bytes())
+}
+
+fn write_bytes(files: &Files, call: &Call) -> Result<Json, Error> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(call.text("base64")?)
+        .map_err(|error| Error::Permanent(format!("`base64` is not Base64: {error}")))?;
+    write(files, call, &bytes)
+}
+
+fn write(files: &Files, call: &Call, content: &[u8]) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    let known = tree::look(&place).map_err(|error| failed("look at", &place, &error))?;
+    let mode = match &known {
+        Known::Absent => None,
+        Known::File { mode } => Some(*mode),
+        Known::Folder | Known::Link => {
+            return Err(Error::Permanent(format!("`{}` is there, and no file", place.name)));
+        }
+    };
+    let saved = keep(files, call, || Ok(vec![change(files, &place)?]))?;
+    tree::write(&place, content, mode).map_err(|error| failed("write", &place, &error))?;
+    Ok(json!({ "saved": saved }))
+}
+
+fn make_dir(files: &Files, call: &Call) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    let saved = keep(files, call, || {
+        // The folders that are not there yet, outermost first.
+        let mut missing = Vec::new();
+        for path in place.path.ancestors().filter(|path| !path.as_os_str().is_empty()) {
+            match place.dir.symlink_metadata(path) {
+                Ok(_) => break,
+                Err(error) if is_missing(&error) => missing.push(Change::folder(&place, path)),
+                Err(error) => return Err(failed("look at", &place, &error)),
+            }
+        }
+        missing.reverse();
+        Ok(missing)
+    })?;
+    place.dir.create_dir_all(&place.path).map_err(|error| failed("make", &place, &error))?;
+    Ok(json!({ "saved": saved }))
+}
+
+fn delete(files: &Files, call: &Call) -> Result<Json, Error> {
+    let place = files.roots.find(call.text("path")?)?;
+    place.refuse_root()?;
+    let token = kept::token(call.key());
+    let known = tree::look(&place).map_err(|error| failed("look at", &place, &error))?;
+    if matches!(known, Known::Absent) {
+        // An attempt before this one may have deleted it, and its answer may be lost.
+        return match files.kept.change(&token)? {
+            Some(_) => Ok(json!({ "saved": token })),
+            None => Err(Error::Permanent(format!("`{}` is not there", place.name))),
+        };
+    }
+    let saved = keep(files, call, || Ok(vec![change(files, &place)?]))?;
+    tree::remove(&place).map_err(|error| failed("delete", &place, &error))?;
+    Ok(json!({ "saved": saved }))
+}
+
+fn move_to(files: &Files, call: &Call) -> Result<Json, Error> {
+    let (from, to) = (files.roots.find(call.text("from")?)?, files.roots.find(call.text("to")?)?);
+    from.refuse_root()?;
+    let token = kept::token(call.key());
+    let here = tree::look(&from).map_err(|error| failed("look at", &from, &error))?;
+    let there = tree::look(&to).map_err(|error| failed("look at", &to, &error))?;
+    match (here, there, files.kept.change(&token)?) {
+        // An attempt before this one moved it.
+        (Known::Absent, Known::File { .. } | Known::Folder | Known::Link, Some(_)) => {
+            return Ok(json!({ "saved": token }));
+        }
+        (Known::Absent, ..) => return Err(Error::Permanent(format!("`{}` is not there", from.name))),
+        (_, Known::Absent, _) => {}
+        (_, _, _) => return Err(Error::Permanent(format!("`{}` is there already", to.name))),
+    }
+    let saved = keep(files, call, || Ok(vec![Change::moved(&from, &to)]))?;
+    from.dir.rename(&from.path, &to.dir, &to.path).map_err(|error| failed("move", &from, &error))?;
+    Ok(json!({ "saved": saved }))
+}
+
+fn copy(files: &Files, call: &Call) -> Result<Json, Error> {
+    let (from, to) = (files.roots.find(call.text("from")?)?, files.roots.find(call.text("to")?)?);
+    let token = kept::token(call.key());
+    let there = tree::look(&to).map_err(|error| failed("look at", &to, &error))?;
+    // What an attempt before this one began to copy is copied over.
+    if !matches!(there, Known::Absent) && files.kept.change(&token)?.is_none() {
+        return Err(Error::Permanent(format!("`{}` is there already", to.name)));
+    }
+    let Known::File { mode } = tree::look(&from).map_err(|error| failed("look at", &from, &error))? else {
+        return Err(Error::Permanent(format!("`{}` is no file", from.name)));
+    };
+    let mut content = Vec::new();
+    let read = from.dir.open(&from.path).and_then(|mut file| file.read_to_end(&mut content));
+    read.map_err(|error| failed("read", &from, &error))?;
+    let saved = keep(files, call, || Ok(vec![change(files, &to)?]))?;
+    tree::write(&to, &content, Some(mode)).map_err(|error| failed("write", &to, &error))?;
+    Ok(json!({ "saved": saved }))
+}
+
+fn restore(files: &Files, call: &Call) -> Result<Json, Error> {
+    let token = call.text("saved")?;
+    let Some(changes) = files.kept.change(token)? else {
+        return Err(Error::Permanent(format!("nothing is kept under `{token}`")));
+    };
+    for change in changes.iter().rev() {
+        undo(files, change)?;
+    }
+    Ok(json!({}))
+}
+
+fn undo(files: &Files, change: &Change) -> Result<(), Error> {
+    match change {
+        Change::Replaced { path, before } => {
+            let place = files.roots.find(path)?;
+            put_back(files, &place, before).map_err(|error| failed("put back", &place, &error))
+        }
+        Change::Folder { path } => {
+            let place = files.roots.find(path)?;
+            match place.dir.remove_dir(&place.path) {
+                Ok(()) => Ok(()),
+                Err(error) if is_missing(&error) => Ok(()),
+                // What others put there in the meantime is theirs.
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+                Err(error) => Err(failed("take away", &place, &error)),
+            }
+        }
+        Change::Moved { from, to } => {
+            let (from, to) = (files.roots.find(from)?, files.roots.find(to)?);
+            let back = tree::look(&from).map_err(|error| failed("look at", &from, &error))?;
+            let away = tree::look(&to).map_err(|error| failed("look at", &to, &error))?;
+            match (back, away) {
+                (Known::Absent, Known::Absent) => Err(Error::Permanent(format!("`{}` is not there any more", to.name))),
+                (Known::Absent, _) => {
+                    to.dir.rename(&to.path, &from.dir, &from.path).map_err(|error| failed("move back", &to, &error))
+                }
+                (_, _) => Ok(()),
+            }
+        }
+    }
+}
+
+fn put_back(files: &Files, place: &Place, before: &Tree) -> io::Result<()> {
+    match before {
+        Tree::Absent => tree::remove(place),
+        before => tree::put_back(place, before, &files.kept),
+    }
+}
+
+/// What stands at a place, kept whole.
+fn change(files: &Files, place: &Place) -> Result<Change, Error> {
+    let before = tree::read(place, &files.kept).map_err(|error| failed("keep", place, &error))?;
+    Ok(Change::Replaced { path: place.full(), before })
+}
+
+/// Keeps what a call is about to change, unless an attempt before this one did. The token.
+fn keep(files: &Files, call: &Call, changes: impl FnOnce() -> Result<Vec<Change>, Error>) -> Result<String, Error> {
+    let token = kept::token(call.key());
+    if files.kept.change(&token)?.is_none() {
+        let changes = changes()?;
+        files.kept.keep(&token, &changes)?;
+    }
+    Ok(token)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// What a failure of the file system means: whether it may be gone the next time.
+fn failed(what: &str, place: &Place, error: &io::Error) -> Error {
+    let message = format!("cannot {what} `{}`: {}", place.name, reason(error));
+    match error.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::ResourceBusy
+        | io::ErrorKind::Interrupted
+        | io::ErrorKind::WouldBlock
+        | io::ErrorKind::TimedOut
+        | io::ErrorKind::StaleNetworkFileHandle => Error::Transient(message),
+        _ => Error::Permanent(message),
+    }
+}
+
+/// A failure in words, without the number of the system's error.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.rsplit_once(" (os error ").map_or(text.as_str(), |(text, _)| text);
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}

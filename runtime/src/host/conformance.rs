@@ -1,0 +1,1 @@
+//! What every host has to pass, as a library: see [`check`].

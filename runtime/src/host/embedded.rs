@@ -1,0 +1,464 @@
+//! The host inside a process.
+
+use super::actor::{Actor, Folded, Message, about, commit_of};
+use super::entry::Entry;
+use super::store::{Claim, Created, NewRun, Store};
+use super::timers::{self, Timers};
+use super::{Answer, Error, Host, Link, Request, Started, first_broken, genesis};
+use crate::core::{self, Command, Decided, Event, EventKind, Question, Resolved, Start, State, Status, step};
+use crate::gate::{Gate, Handlers, Later};
+use crate::plan::Plan;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use uuid::Uuid;
+
+/// How often a process looks for what others left for the runs that it drives.
+const MAIL_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a process waits for another one to answer what it left.
+const MAIL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Tells the time, in milliseconds since 1970.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> i64;
+}
+
+/// The clock of the machine.
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> i64 {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.ok().and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(0)
+    }
+}
+
+/// What a host is made of.
+#[derive(Default)]
+pub struct Options {
+    /// What does what capabilities say.
+    pub handlers: Handlers,
+    /// Another clock than the machine's.
+    pub clock: Option<Box<dyn Clock>>,
+    /// Is told of every question to humans, with the run. It must not block.
+    pub on_question: Option<Box<dyn Fn(&str, &Question) + Send + Sync>>,
+}
+
+/// A host that keeps everything in a store, and drives runs in this process.
+pub struct Embedded {
+    inner: Arc<Inner>,
+}
+
+/// An entry that has become durable, and the state after it.
+pub type Update = (Arc<str>, Arc<Entry>, Arc<State>);
+
+pub(super) struct Inner {
+    pub(super) store: Box<dyn Store>,
+    pub(super) gate: Gate,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) timers: Arc<Timers>,
+    plans: Mutex<BTreeMap<String, Plan>>,
+    actors: Mutex<BTreeMap<String, mpsc::UnboundedSender<Message>>>,
+    claiming: tokio::sync::Mutex<()>,
+    updates: broadcast::Sender<Update>,
+    failures: broadcast::Sender<(String, Error)>,
+    on_question: Option<Box<dyn Fn(&str, &Question) + Send + Sync>>,
+}
+
+impl Embedded {
+    /// A host over a store. Inside a tokio runtime: it fires timers and looks for mail until it is dropped.
+    pub fn new(store: impl Store, options: Options) -> Embedded {
+        let inner = Arc::new(Inner {
+            store: Box::new(store),
+            gate: Gate::new(options.handlers),
+            clock: options.clock.unwrap_or_else(|| Box::new(SystemClock)),
+            timers: Arc::new(Timers::default()),
+            plans: Mutex::default(),
+            actors: Mutex::default(),
+            claiming: tokio::sync::Mutex::default(),
+            updates: broadcast::channel(1_024).0,
+            failures: broadcast::channel(64).0,
+            on_question: options.on_question,
+        });
+        tokio::spawn(timers::serve(Arc::downgrade(&inner)));
+        let mail = Arc::downgrade(&inner);
+        tokio::spawn(async move {
+            while let Some(inner) = mail.upgrade() {
+                inner.fetch_mail().await;
+                drop(inner);
+                tokio::time::sleep(MAIL_PAUSE).await;
+            }
+        });
+        Embedded { inner }
+    }
+
+    /// Takes up every run that is unfinished and that no living process drives. Their ids.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read. A run that cannot be taken up is told of by [`Embedded::failures`].
+    pub async fn recover(&self) -> Result<Vec<String>, Error> {
+        let unfinished = [Status::Pending, Status::Running, Status::Compensating];
+        let mut recovered = Vec::new();
+        for summary in self.inner.store.runs(&unfinished, u32::MAX).await? {
+            if self.inner.has_actor(&summary.run) {
+                continue;
+            }
+            match self.inner.take_over(&summary.run).await {
+                Ok(()) => recovered.push(summary.run),
+                Err(Error::Owned(_)) => {}
+                Err(error) => self.inner.tell_failure(&summary.run, &error),
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// What becomes durable from now on, of every run that this process drives.
+    pub fn updates(&self) -> broadcast::Receiver<Update> {
+        self.inner.updates.subscribe()
+    }
+
+    /// The runs that this process stops driving because it cannot write, or they cannot be read.
+    pub fn failures(&self) -> broadcast::Receiver<(String, Error)> {
+        self.inner.failures.subscribe()
+    }
+
+    /// What is kept.
+    pub fn store(&self) -> &dyn Store {
+        &*self.inner.store
+    }
+
+    /// The plan of a run, as it was kept.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such run, or its plan cannot be read.
+    pub async fn plan_of(&self, run: &str) -> Result<Plan, Error> {
+        Ok(self.inner.fold(run).await?.plan)
+    }
+
+    async fn say(&self, run: &str, event: EventKind) -> Result<Answer, Error> {
+        let (tell, told) = oneshot::channel();
+        match self.inner.send(run, Message { event: event.clone(), reply: Some(tell) }).await {
+            Ok(()) => told.await.map_err(|_| Error::Io("the host has ended".to_owned()))?,
+            Err(Error::Owned(_)) => self.leave_mail(run, &event).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves an event for the process that drives the run, and waits for its answer. If that process leaves the run in the
+    /// meantime, the event is delivered from here.
+    async fn leave_mail(&self, run: &str, event: &EventKind) -> Result<Answer, Error> {
+        let text = serde_json::to_string(event).map_err(|error| Error::Io(error.to_string()))?;
+        let id = self.inner.store.post(run, &text).await?;
+        let deadline = tokio::time::Instant::now() + MAIL_PATIENCE;
+        while tokio::time::Instant::now() < deadline {
+            if let Some(answer) = self.inner.store.answer(id).await? {
+                return serde_json::from_str::<Option<String>>(&answer)
+                    .map(|lost| lost.map_or(Answer::Won, Answer::Lost))
+                    .map_err(|error| Error::Io(error.to_string()));
+            }
+            let (tell, told) = oneshot::channel();
+            if self.inner.send(run, Message { event: event.clone(), reply: Some(tell) }).await.is_ok() {
+                let answer = told.await.map_err(|_| Error::Io("the host has ended".to_owned()))??;
+                self.inner.store.reply(id, &mail_answer(&answer)).await?;
+                return Ok(answer);
+            }
+            tokio::time::sleep(MAIL_PAUSE).await;
+        }
+        Err(Error::Owned(run.to_owned()))
+    }
+}
+
+impl Host for Embedded {
+    fn start<'a>(&'a self, plan: &'a Plan, request: Request) -> Later<'a, Result<Started, Error>> {
+        Box::pin(self.inner.start(plan, request))
+    }
+
+    fn decide<'a>(&'a self, run: &'a str, decided: Decided) -> Later<'a, Result<Answer, Error>> {
+        Box::pin(self.say(run, EventKind::Decided(Box::new(decided))))
+    }
+
+    fn resolve<'a>(&'a self, run: &'a str, resolved: Resolved) -> Later<'a, Result<Answer, Error>> {
+        Box::pin(self.say(run, EventKind::Resolved(Box::new(resolved))))
+    }
+
+    fn cancel<'a>(&'a self, run: &'a str, by: &'a str, reason: &'a str) -> Later<'a, Result<Answer, Error>> {
+        Box::pin(self.say(run, EventKind::Cancelled { by: by.to_owned(), reason: reason.to_owned() }))
+    }
+
+    fn settled<'a>(&'a self, run: &'a str) -> Later<'a, Result<Status, Error>> {
+        Box::pin(async move {
+            let (mut updates, mut failures) = (self.inner.updates.subscribe(), self.inner.failures.subscribe());
+            loop {
+                let state = self.inner.fold(run).await?.state;
+                let stands = state.status.is_at_rest() || state.status == Status::Waiting || !state.is_under_way();
+                if stands {
+                    return Ok(state.status);
+                }
+                loop {
+                    tokio::select! {
+                        update = updates.recv() => match update {
+                            Ok((of, _, state)) if *of == *run => {
+                                if state.status.is_at_rest() || state.status == Status::Waiting {
+                                    return Ok(state.status);
+                                }
+                            }
+                            Ok(_) => {}
+                            // Some were missed: look at what is kept.
+                            Err(_) => break,
+                        },
+                        failure = failures.recv() => if let Ok((of, error)) = failure && of == run {
+                            return Err(error);
+                        },
+                        // A run that another process drives is not heard of here.
+                        () = tokio::time::sleep(MAIL_PAUSE) => if !self.inner.has_actor(run) { break },
+                    }
+                }
+            }
+        })
+    }
+
+    fn history<'a>(&'a self, run: &'a str) -> Later<'a, Result<Vec<Link>, Error>> {
+        Box::pin(async move {
+            let links = self.inner.store.journal(run).await?;
+            if links.is_empty() { Err(Error::NoRun(run.to_owned())) } else { Ok(links) }
+        })
+    }
+
+    fn state<'a>(&'a self, run: &'a str) -> Later<'a, Result<State, Error>> {
+        Box::pin(async move { Ok(self.inner.fold(run).await?.state) })
+    }
+}
+
+impl Inner {
+    async fn start(self: &Arc<Self>, plan: &Plan, request: Request) -> Result<Started, Error> {
+        let run = Uuid::now_v7().to_string();
+        let seed = Uuid::new_v4().as_u64_pair().0;
+        let start = Start {
+            run: run.clone(),
+            trace: request.trace.unwrap_or_else(|| Uuid::new_v4().simple().to_string()),
+            plan: plan.digest().to_owned(),
+            workflow: request.workflow,
+            input: request.input,
+            context: request.context,
+            roles: request.roles,
+            tenant: request.tenant,
+            caller: request.caller,
+            seed,
+        };
+        core::admit(plan.package(), &start).map_err(Error::Request)?;
+        self.store.keep_plan(plan.digest(), plan.document()).await?;
+        self.plans().insert(plan.digest().to_owned(), plan.clone());
+
+        let kind = EventKind::Started(Box::new(start.clone()));
+        let event = Event { at: self.clock.now(), kind };
+        let (state, commands) = step(plan.package(), State::default(), &event);
+        let about = about(&state, &start, &event.kind, plan);
+        let at = event.at;
+        let entry = Entry { sequence: 1, event, commands };
+        let link = Link::new(&start, about, entry.clone(), &genesis(&run))
+            .map_err(|error| Error::Io(format!("cannot write an entry: {error}")))?;
+        let hash = link.hash.clone();
+        let commit = commit_of(&run, 1, 0, at, link, &entry, &state);
+        let new = NewRun { run: run.clone(), key: request.key, workflow: start.workflow, plan: start.plan, commit };
+        let epoch = match self.store.create(new).await? {
+            Created::Existing(run) => return Ok(Started::Existing(run)),
+            Created::New(epoch) => epoch,
+        };
+        let folded = Folded { plan: plan.clone(), state: state.clone(), entries: 1, hash };
+        self.spawn(&run, epoch, folded, Some(entry.commands.clone()), None);
+        self.publish(&run, &entry, &state);
+        Ok(Started::New(run))
+    }
+
+    /// Gives an event to a run. Where no process drives it, this one does from now on.
+    async fn send(self: &Arc<Self>, run: &str, message: Message) -> Result<(), Error> {
+        let Err(message) = self.hand(run, message) else { return Ok(()) };
+        // One at a time, so that a run does not get two actors.
+        let _claiming = self.claiming.lock().await;
+        let Err(message) = self.hand(run, message) else { return Ok(()) };
+        let (epoch, folded) = self.claim(run).await?;
+        self.spawn(run, epoch, folded, None, Some(message));
+        Ok(())
+    }
+
+    /// Gives an event to the actor of a run, if it has one. An actor leaves under the same lock, and never with mail.
+    fn hand(&self, run: &str, message: Message) -> Result<(), Message> {
+        match self.actors().get(run) {
+            Some(actor) => actor.send(message).map_err(|unsent| unsent.0),
+            None => Err(message),
+        }
+    }
+
+    /// Gives an event to a run, if it can be driven from here.
+    pub(super) fn deliver(self: &Arc<Self>, run: &str, event: EventKind) {
+        let (inner, run) = (Arc::clone(self), run.to_owned());
+        tokio::spawn(async move {
+            match inner.send(&run, Message { event, reply: None }).await {
+                // Whoever drives it has the same timers.
+                Ok(()) | Err(Error::Owned(_)) => {}
+                Err(error) => inner.tell_failure(&run, &error),
+            }
+        });
+    }
+
+    async fn take_over(self: &Arc<Self>, run: &str) -> Result<(), Error> {
+        let _claiming = self.claiming.lock().await;
+        if !self.has_actor(run) {
+            let (epoch, folded) = self.claim(run).await?;
+            self.spawn(run, epoch, folded, None, None);
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, run: &str) -> Result<(i64, Folded), Error> {
+        let epoch = match self.store.claim(run).await? {
+            Claim::Mine(epoch) => epoch,
+            Claim::Owned => return Err(Error::Owned(run.to_owned())),
+            Claim::NoRun => return Err(Error::NoRun(run.to_owned())),
+        };
+        match self.fold(run).await {
+            Ok(folded) => Ok((epoch, folded)),
+            Err(error) => {
+                self.store.release(run, epoch).await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn spawn(
+        self: &Arc<Self>,
+        run: &str,
+        epoch: i64,
+        folded: Folded,
+        begun: Option<Vec<Command>>,
+        first: Option<Message>,
+    ) {
+        let (own, mailbox) = mpsc::unbounded_channel();
+        if let Some(first) = first {
+            // The receiver is at hand.
+            let _ = own.send(first);
+        }
+        self.actors().insert(run.to_owned(), own.clone());
+        let actor = Actor::new(Arc::clone(self), run.to_owned(), epoch, folded, (own, mailbox));
+        tokio::spawn(actor.drive(begun));
+    }
+
+    /// The state at the end of a journal. A broken chain is not gone on with.
+    async fn fold(&self, run: &str) -> Result<Folded, Error> {
+        let links = self.store.journal(run).await?;
+        let Some(last) = links.last() else { return Err(Error::NoRun(run.to_owned())) };
+        if let Some(sequence) = first_broken(run, &links) {
+            return Err(Error::Corrupt(format!("the journal of run `{run}` was changed at entry {sequence}")));
+        }
+        let (entries, hash) = (last.sequence, last.hash.clone());
+        let mut folded: Option<Folded> = None;
+        for link in &links {
+            let body = link.read().map_err(|error| {
+                Error::Corrupt(format!("entry {} of run `{run}` cannot be read: {error}", link.sequence))
+            })?;
+            let mut so_far = match (folded, &body.entry.event.kind) {
+                (Some(folded), _) => folded,
+                (None, EventKind::Started(start)) => Folded::empty(self.plan(&start.plan).await?, run),
+                (None, _) => return Err(Error::Corrupt(format!("the journal of run `{run}` has no beginning"))),
+            };
+            so_far.state = step(so_far.plan.package(), so_far.state, &body.entry.event).0;
+            folded = Some(so_far);
+        }
+        let folded = folded.ok_or_else(|| Error::NoRun(run.to_owned()))?;
+        Ok(Folded { entries, hash, ..folded })
+    }
+
+    async fn plan(&self, digest: &str) -> Result<Plan, Error> {
+        if let Some(plan) = self.plans().get(digest) {
+            return Ok(plan.clone());
+        }
+        let document = self.store.plan(digest).await?;
+        let document = document.ok_or_else(|| Error::Plan(format!("the plan `{digest}` is not kept here")))?;
+        let plan = Plan::read(&document).map_err(|error| Error::Plan(format!("the plan `{digest}`: {error}")))?;
+        if plan.digest() != digest {
+            return Err(Error::Plan(format!("what is kept as the plan `{digest}` is another one: `{}`", plan.digest())));
+        }
+        self.plans().insert(digest.to_owned(), plan.clone());
+        Ok(plan)
+    }
+
+    async fn fetch_mail(self: &Arc<Self>) {
+        if self.actors().is_empty() {
+            return;
+        }
+        // What cannot be read now is there the next time.
+        for mail in self.store.mail().await.unwrap_or_default() {
+            let Ok(event) = serde_json::from_str::<EventKind>(&mail.event) else { continue };
+            let (tell, told) = oneshot::channel();
+            if self.hand(&mail.run, Message { event, reply: Some(tell) }).is_err() {
+                continue;
+            }
+            if let Ok(Ok(answer)) = told.await {
+                // Whoever left it looks again, or delivers it itself: a decision counts once.
+                let _ = self.store.reply(mail.id, &mail_answer(&answer)).await;
+            }
+        }
+    }
+
+    pub(super) fn publish(&self, run: &str, entry: &Entry, state: &State) {
+        if self.updates.receiver_count() > 0 {
+            // Nobody may listen.
+            let _ = self.updates.send((run.into(), Arc::new(entry.clone()), Arc::new(state.clone())));
+        }
+    }
+
+    pub(super) fn tell_question(&self, run: &str, question: &Question) {
+        if let Some(tell) = &self.on_question {
+            tell(run, question);
+        }
+    }
+
+    pub(super) fn tell_failure(&self, run: &str, error: &Error) {
+        // Nobody may listen.
+        let _ = self.failures.send((run.to_owned(), error.clone()));
+    }
+
+    /// Takes an actor out, whatever it was still sent.
+    pub(super) fn forget(&self, run: &str, own: &mpsc::UnboundedSender<Message>) {
+        let mut actors = self.actors();
+        if actors.get(run).is_some_and(|actor| actor.same_channel(own)) {
+            actors.remove(run);
+        }
+    }
+
+    /// Takes an actor out, if it was sent nothing more; whether it was taken out.
+    pub(super) fn forget_if_silent(&self, run: &str, mailbox: &mpsc::UnboundedReceiver<Message>) -> bool {
+        let mut actors = self.actors();
+        let silent = mailbox.is_empty();
+        if silent {
+            actors.remove(run);
+        }
+        silent
+    }
+
+    fn has_actor(&self, run: &str) -> bool {
+        self.actors().contains_key(run)
+    }
+
+    fn actors(&self) -> MutexGuard<'_, BTreeMap<String, mpsc::UnboundedSender<Message>>> {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn plans(&self) -> MutexGuard<'_, BTreeMap<String, Plan>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An answer as it is left: nothing where it won, or why it lost.
+fn mail_answer(answer: &Answer) -> String {
+    let lost = match answer {
+        Answer::Won => None,
+        Answer::Lost(why) => Some(why),
+    };
+    serde_json::json!(lost).to_string()
+}

@@ -1,0 +1,183 @@
+//! The store of one machine: a SQLite database.
+//!
+//! Write-ahead log and `synchronous=FULL`: what is acknowledged survives a crash of the process and of the machine. One
+//! thread holds the connection and commits whatever has gathered while it was busy ([`writer`]). Several processes may use
+//! one database; each run is driven by one of them at a time ([`owners`]), and every commit checks that it still is.
+
+mod owners;
+mod queries;
+mod schema;
+mod writer;
+
+pub use schema::VERSION;
+
+use super::store::{Claim, Commit, Created, Mail, NewRun, Store, Summary, Waiting};
+use super::{Error, Link};
+use crate::core::{Status, Timer};
+use crate::gate::Later;
+use owners::Owners;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use writer::Writer;
+
+/// How long another process may hold the database before we give up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A store in a SQLite database.
+pub struct Sqlite {
+    writer: Writer,
+    owners: Arc<Owners>,
+    path: PathBuf,
+}
+
+impl Sqlite {
+    /// Opens a database, and makes it where there is none. `process` names this process among those that use the database.
+    ///
+    /// # Errors
+    ///
+    /// If it is no database of Gov's, a broken one, one of a later version, or one that cannot be written to.
+    pub fn open(path: &Path, process: &str) -> Result<Sqlite, Error> {
+        let name = path.display().to_string();
+        let failed = |error: rusqlite::Error| describe(&error, &name);
+        if path.is_file() && std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+            return Err(Error::ReadOnly(format!("`{name}` may not be written to")));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
+        let application: i64 =
+            connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+        if tables > 0 && application != schema::APPLICATION {
+            return Err(Error::Corrupt(format!("`{name}` is a database of something else")));
+        }
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+        schema::migrate(&mut connection).map_err(|error| match error {
+            Ok(found) => Error::Newer { path: name.clone(), found, known: VERSION },
+            Err(error) => describe(&error, &name),
+        })?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let owners = Arc::new(Owners::join(path, process)?);
+        let writer = Writer::start(connection, name)?;
+        Ok(Sqlite { writer, owners, path: path.to_owned() })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+/// What a failure of the database means for whoever uses it.
+fn describe(error: &rusqlite::Error, name: &str) -> Error {
+    let rusqlite::Error::SqliteFailure(failure, message) = error else {
+        return Error::Io(format!("`{name}`: {error}"));
+    };
+    match failure.code {
+        ErrorCode::DiskFull => Error::Full(format!("there is no room to write to `{name}`")),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
+            Error::Locked(format!("`{name}` is held by another process"))
+        }
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Error::ReadOnly(format!("`{name}` may not be written to")),
+        ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
+            Error::Corrupt(format!("`{name}` is not a database, or a damaged one"))
+        }
+        ErrorCode::CannotOpen => Error::Io(format!("cannot open `{name}`")),
+        _ => Error::Io(format!("`{name}`: {}", message.as_deref().unwrap_or("the database failed"))),
+    }
+}
+
+impl Store for Sqlite {
+    fn keep_plan<'a>(&'a self, digest: &'a str, document: &'a str) -> Later<'a, Result<(), Error>> {
+        let (digest, document, name) = (digest.to_owned(), document.to_owned(), self.name());
+        Box::pin(
+            self.writer
+                .write(move |tx| queries::keep_plan(tx, &digest, &document).map_err(|error| describe(&error, &name))),
+        )
+    }
+
+    fn plan<'a>(&'a self, digest: &'a str) -> Later<'a, Result<Option<String>, Error>> {
+        let (digest, name) = (digest.to_owned(), self.name());
+        Box::pin(self.writer.read(move |tx| queries::plan(tx, &digest).map_err(|error| describe(&error, &name))))
+    }
+
+    fn create(&self, new: NewRun) -> Later<'_, Result<Created, Error>> {
+        let (process, name) = (self.owners.process().to_owned(), self.name());
+        Box::pin(
+            self.writer.write(move |tx| queries::create(tx, &process, &new).map_err(|error| describe(&error, &name))),
+        )
+    }
+
+    fn commit(&self, commit: Commit) -> Later<'_, Result<(), Error>> {
+        let (process, name) = (self.owners.process().to_owned(), self.name());
+        Box::pin(self.writer.write(move |tx| match queries::go_on(tx, &process, &commit) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Conflict(format!("run `{}` is driven by another process", commit.run))),
+            Err(error) => Err(describe(&error, &name)),
+        }))
+    }
+
+    fn claim<'a>(&'a self, run: &'a str) -> Later<'a, Result<Claim, Error>> {
+        let (run, owners, name) = (run.to_owned(), Arc::clone(&self.owners), self.name());
+        Box::pin(self.writer.write(move |tx| {
+            queries::claim(tx, &run, owners.process(), |owner| owners.is_alive(owner))
+                .map_err(|error| describe(&error, &name))
+        }))
+    }
+
+    fn release<'a>(&'a self, run: &'a str, epoch: i64) -> Later<'a, Result<(), Error>> {
+        let (run, name) = (run.to_owned(), self.name());
+        Box::pin(
+            self.writer.write(move |tx| queries::release(tx, &run, epoch).map_err(|error| describe(&error, &name))),
+        )
+    }
+
+    fn journal<'a>(&'a self, run: &'a str) -> Later<'a, Result<Vec<Link>, Error>> {
+        let (run, name) = (run.to_owned(), self.name());
+        Box::pin(self.writer.read(move |tx| queries::journal(tx, &run).map_err(|error| describe(&error, &name))))
+    }
+
+    fn runs<'a>(&'a self, states: &'a [Status], limit: u32) -> Later<'a, Result<Vec<Summary>, Error>> {
+        let (states, name) = (states.to_vec(), self.name());
+        Box::pin(self.writer.read(move |tx| queries::runs(tx, &states, limit).map_err(|error| describe(&error, &name))))
+    }
+
+    fn timers(&self, before: i64) -> Later<'_, Result<Vec<(i64, String, Timer)>, Error>> {
+        let name = self.name();
+        Box::pin(self.writer.read(move |tx| queries::timers(tx, before).map_err(|error| describe(&error, &name))))
+    }
+
+    fn questions(&self) -> Later<'_, Result<Vec<Waiting>, Error>> {
+        let name = self.name();
+        Box::pin(self.writer.read(move |tx| queries::questions(tx).map_err(|error| describe(&error, &name))))
+    }
+
+    fn post<'a>(&'a self, run: &'a str, event: &'a str) -> Later<'a, Result<i64, Error>> {
+        let (run, event, name) = (run.to_owned(), event.to_owned(), self.name());
+        Box::pin(self.writer.write(move |tx| queries::post(tx, &run, &event).map_err(|error| describe(&error, &name))))
+    }
+
+    fn mail(&self) -> Later<'_, Result<Vec<Mail>, Error>> {
+        let (process, name) = (self.owners.process().to_owned(), self.name());
+        Box::pin(self.writer.read(move |tx| queries::mail(tx, &process).map_err(|error| describe(&error, &name))))
+    }
+
+    fn reply<'a>(&'a self, id: i64, answer: &'a str) -> Later<'a, Result<(), Error>> {
+        let (answer, name) = (answer.to_owned(), self.name());
+        Box::pin(self.writer.write(move |tx| queries::reply(tx, id, &answer).map_err(|error| describe(&error, &name))))
+    }
+
+    fn answer(&self, id: i64) -> Later<'_, Result<Option<String>, Error>> {
+        let name = self.name();
+        Box::pin(self.writer.read(move |tx| queries::answer(tx, id).map_err(|error| describe(&error, &name))))
+    }
+}

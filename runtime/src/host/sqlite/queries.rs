@@ -1,0 +1,177 @@
+//! What is asked of the database, each inside a transaction.
+
+use crate::core::{Question, Status, Timer};
+use crate::host::Link;
+use crate::host::store::{Claim, Commit, Created, Mail, NewRun, Summary, Waiting};
+use rusqlite::types::Type;
+use rusqlite::{Error, OptionalExtension, Result, Row, Transaction, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub fn keep_plan(tx: &Transaction<'_>, digest: &str, document: &str) -> Result<()> {
+    let mut insert =
+        tx.prepare_cached("INSERT INTO plans (digest, document) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    insert.execute(params![digest, document]).map(|_| ())
+}
+
+pub fn plan(tx: &Transaction<'_>, digest: &str) -> Result<Option<String>> {
+    tx.query_row("SELECT document FROM plans WHERE digest = ?1", [digest], |row| row.get(0)).optional()
+}
+
+pub fn create(tx: &Transaction<'_>, process: &str, new: &NewRun) -> Result<Created> {
+    if let Some(key) = &new.key {
+        let mut find = tx.prepare_cached("SELECT run FROM runs WHERE key = ?1")?;
+        if let Some(run) = find.query_row([key], |row| row.get(0)).optional()? {
+            return Ok(Created::Existing(run));
+        }
+    }
+    let mut insert = tx.prepare_cached(
+        "INSERT INTO runs (run, key, workflow, plan, status, created, updated, entries, owner, epoch)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0, ?7, 1)",
+    )?;
+    let status = Status::Pending.as_str();
+    insert.execute(params![new.run, new.key, new.workflow, new.plan, status, new.commit.at, process])?;
+    go_on(tx, process, &Commit { epoch: 1, ..new.commit.clone() })?;
+    Ok(Created::New(1))
+}
+
+/// Writes what one event changes; whether the run was where the writer thought, and its own.
+pub fn go_on(tx: &Transaction<'_>, process: &str, commit: &Commit) -> Result<bool> {
+    let mut advance = tx.prepare_cached(
+        "UPDATE runs SET updated = ?5, entries = entries + ?6, status = coalesce(?7, status),
+                         owner = CASE WHEN ?8 THEN NULL ELSE owner END
+         WHERE run = ?1 AND owner = ?2 AND epoch = ?3 AND entries = ?4",
+    )?;
+    let status = commit.status.map(Status::as_str);
+    let (after, added) = (commit.after, i64::from(commit.link.is_some()));
+    let advanced =
+        advance.execute(params![commit.run, process, commit.epoch, after, commit.at, added, status, commit.release])?;
+    if advanced == 0 {
+        return Ok(false);
+    }
+    if let Some(link) = &commit.link {
+        let mut insert =
+            tx.prepare_cached("INSERT INTO journal (run, sequence, body, hash) VALUES (?1, ?2, ?3, ?4)")?;
+        insert.execute(params![commit.run, link.sequence, link.body, link.hash])?;
+    }
+    for (timer, at) in &commit.armed {
+        let mut arm = tx.prepare_cached("INSERT OR REPLACE INTO timers (run, timer, at) VALUES (?1, ?2, ?3)")?;
+        arm.execute(params![commit.run, json(timer)?, at])?;
+    }
+    for timer in &commit.disarmed {
+        let mut disarm = tx.prepare_cached("DELETE FROM timers WHERE run = ?1 AND timer = ?2")?;
+        disarm.execute(params![commit.run, json(timer)?])?;
+    }
+    for question in &commit.asked {
+        let mut ask =
+            tx.prepare_cached("INSERT OR REPLACE INTO gates (run, gate, question, open) VALUES (?1, ?2, ?3, 1)")?;
+        ask.execute(params![commit.run, question.gate.0, json(question)?])?;
+    }
+    for gate in &commit.settled {
+        let mut settle = tx.prepare_cached("UPDATE gates SET open = 0 WHERE run = ?1 AND gate = ?2")?;
+        settle.execute(params![commit.run, gate.0])?;
+    }
+    for held in &commit.reserved {
+        let mut reserve = tx.prepare_cached(
+            "INSERT OR REPLACE INTO spending (run, step, attempt, reserved, settled) VALUES (?1, ?2, ?3, ?4, 0)",
+        )?;
+        reserve.execute(params![commit.run, held.step.to_string(), held.attempt, held.money])?;
+    }
+    for spent in &commit.spent {
+        let mut settle = tx.prepare_cached(
+            "UPDATE spending SET spent = ?4, settled = 1 WHERE run = ?1 AND step = ?2 AND attempt = ?3",
+        )?;
+        settle.execute(params![commit.run, spent.step.to_string(), spent.attempt, spent.money])?;
+    }
+    Ok(true)
+}
+
+pub fn claim(tx: &Transaction<'_>, run: &str, process: &str, is_alive: impl Fn(&str) -> bool) -> Result<Claim> {
+    let mut find = tx.prepare_cached("SELECT owner FROM runs WHERE run = ?1")?;
+    let owner: Option<Option<String>> = find.query_row([run], |row| row.get(0)).optional()?;
+    match owner {
+        None => return Ok(Claim::NoRun),
+        Some(Some(owner)) if is_alive(&owner) && owner != process => return Ok(Claim::Owned),
+        Some(_) => {}
+    }
+    let mut take = tx.prepare_cached("UPDATE runs SET owner = ?2, epoch = epoch + 1 WHERE run = ?1 RETURNING epoch")?;
+    take.query_row(params![run, process], |row| row.get(0)).map(Claim::Mine)
+}
+
+pub fn release(tx: &Transaction<'_>, run: &str, epoch: i64) -> Result<()> {
+    tx.execute("UPDATE runs SET owner = NULL WHERE run = ?1 AND epoch = ?2", params![run, epoch]).map(|_| ())
+}
+
+pub fn journal(tx: &Transaction<'_>, run: &str) -> Result<Vec<Link>> {
+    let mut select = tx.prepare_cached("SELECT sequence, body, hash FROM journal WHERE run = ?1 ORDER BY sequence")?;
+    let link = |row: &Row<'_>| Ok(Link { sequence: row.get(0)?, body: row.get(1)?, hash: row.get(2)? });
+    select.query_map([run], link)?.collect()
+}
+
+pub fn runs(tx: &Transaction<'_>, states: &[Status], limit: u32) -> Result<Vec<Summary>> {
+    let mut select = tx.prepare_cached(
+        "SELECT run, workflow, plan, status, created, updated, entries FROM runs
+         WHERE ?1 = '[]' OR status IN (SELECT value FROM json_each(?1))
+         ORDER BY created DESC, run DESC LIMIT ?2",
+    )?;
+    let summary = |row: &Row<'_>| {
+        let status: String = row.get(3)?;
+        Ok(Summary {
+            run: row.get(0)?,
+            workflow: row.get(1)?,
+            plan: row.get(2)?,
+            status: Status::parse(&status).ok_or_else(|| unreadable(3, format!("there is no state `{status}`")))?,
+            created: row.get(4)?,
+            updated: row.get(5)?,
+            entries: row.get(6)?,
+        })
+    };
+    select.query_map(params![json(&states)?, limit], summary)?.collect()
+}
+
+pub fn timers(tx: &Transaction<'_>, before: i64) -> Result<Vec<(i64, String, Timer)>> {
+    let mut select = tx.prepare_cached("SELECT at, run, timer FROM timers WHERE at < ?1 ORDER BY at, run, timer")?;
+    let timer = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, parse(row, 2)?));
+    select.query_map([before], timer)?.collect()
+}
+
+pub fn questions(tx: &Transaction<'_>) -> Result<Vec<Waiting>> {
+    let mut select = tx.prepare_cached("SELECT run, question FROM gates WHERE open ORDER BY run, gate")?;
+    let waiting = |row: &Row<'_>| Ok(Waiting { run: row.get(0)?, question: parse::<Question>(row, 1)? });
+    select.query_map([], waiting)?.collect()
+}
+
+pub fn post(tx: &Transaction<'_>, run: &str, event: &str) -> Result<i64> {
+    tx.execute("INSERT INTO mail (run, event) VALUES (?1, ?2)", [run, event])?;
+    Ok(tx.last_insert_rowid())
+}
+
+pub fn mail(tx: &Transaction<'_>, process: &str) -> Result<Vec<Mail>> {
+    let mut select = tx.prepare_cached(
+        "SELECT id, run, event FROM mail JOIN runs USING (run) WHERE answer IS NULL AND owner = ?1 ORDER BY id",
+    )?;
+    let mail = |row: &Row<'_>| Ok(Mail { id: row.get(0)?, run: row.get(1)?, event: row.get(2)? });
+    select.query_map([process], mail)?.collect()
+}
+
+pub fn reply(tx: &Transaction<'_>, id: i64, answer: &str) -> Result<()> {
+    tx.execute("UPDATE mail SET answer = ?2 WHERE id = ?1", params![id, answer]).map(|_| ())
+}
+
+pub fn answer(tx: &Transaction<'_>, id: i64) -> Result<Option<String>> {
+    let answer = tx.query_row("SELECT answer FROM mail WHERE id = ?1", [id], |row| row.get(0)).optional()?;
+    Ok(answer.flatten())
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+fn parse<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| unreadable(column, error.to_string()))
+}
+
+fn unreadable(column: usize, message: String) -> Error {
+    Error::FromSqlConversionFailure(column, Type::Text, message.into())
+}

@@ -1,0 +1,94 @@
+//! What the database holds, version by version.
+
+use rusqlite::Connection;
+
+/// The latest version that is known here.
+pub const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// `Gov` and the number of the format, in the database's header.
+pub const APPLICATION: i64 = 0x476f_7601;
+
+/// What leads from each version to the next. Never changed, only added to.
+const MIGRATIONS: &[&str] = &["CREATE TABLE plans (
+        digest   TEXT PRIMARY KEY,
+        document TEXT NOT NULL
+     ) STRICT;
+
+     CREATE TABLE runs (
+        run      TEXT PRIMARY KEY,
+        key      TEXT UNIQUE,
+        workflow TEXT NOT NULL,
+        plan     TEXT NOT NULL REFERENCES plans,
+        status   TEXT NOT NULL,
+        created  INTEGER NOT NULL,
+        updated  INTEGER NOT NULL,
+        entries  INTEGER NOT NULL,
+        owner    TEXT,
+        epoch    INTEGER NOT NULL
+     ) STRICT;
+     CREATE INDEX runs_by_status ON runs (status, created);
+     CREATE INDEX runs_by_owner ON runs (owner) WHERE owner IS NOT NULL;
+
+     CREATE TABLE journal (
+        run      TEXT NOT NULL REFERENCES runs,
+        sequence INTEGER NOT NULL,
+        body     TEXT NOT NULL,
+        hash     TEXT NOT NULL,
+        PRIMARY KEY (run, sequence)
+     ) STRICT, WITHOUT ROWID;
+     CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END;
+     CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END;
+
+     CREATE TABLE timers (
+        run   TEXT NOT NULL REFERENCES runs,
+        timer TEXT NOT NULL,
+        at    INTEGER NOT NULL,
+        PRIMARY KEY (run, timer)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX timers_by_time ON timers (at);
+
+     CREATE TABLE gates (
+        run      TEXT NOT NULL REFERENCES runs,
+        gate     TEXT NOT NULL,
+        question TEXT NOT NULL,
+        open     INTEGER NOT NULL,
+        PRIMARY KEY (run, gate)
+     ) STRICT, WITHOUT ROWID;
+     CREATE INDEX gates_open ON gates (run) WHERE open;
+
+     CREATE TABLE spending (
+        run      TEXT NOT NULL REFERENCES runs,
+        step     TEXT NOT NULL,
+        attempt  INTEGER NOT NULL,
+        reserved TEXT,
+        spent    TEXT,
+        settled  INTEGER NOT NULL,
+        PRIMARY KEY (run, step, attempt)
+     ) STRICT, WITHOUT ROWID;
+
+     CREATE TABLE mail (
+        id     INTEGER PRIMARY KEY,
+        run    TEXT NOT NULL REFERENCES runs,
+        event  TEXT NOT NULL,
+        answer TEXT
+     ) STRICT;
+     CREATE INDEX mail_open ON mail (run) WHERE answer IS NULL;"];
+
+/// Brings a database to the latest version, each step in a transaction of its own; `Err(Ok(version))` where it is of a later
+/// one.
+pub fn migrate(connection: &mut Connection) -> Result<(), Result<i64, rusqlite::Error>> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(Err)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Err)?;
+    if found > VERSION {
+        return Err(Ok(found));
+    }
+    let done = usize::try_from(found).unwrap_or(0);
+    for (version, migration) in (1_i64..).zip(MIGRATIONS).skip(done) {
+        transaction.execute_batch(migration).map_err(Err)?;
+        transaction.pragma_update(None, "user_version", version).map_err(Err)?;
+        transaction.pragma_update(None, "application_id", APPLICATION).map_err(Err)?;
+    }
+    transaction.commit().map_err(Err)
+}
