@@ -9,6 +9,7 @@ mod pages;
 mod plans;
 mod render;
 mod results;
+mod runs;
 mod watch;
 mod workspace;
 
@@ -36,6 +37,8 @@ enum Command {
     Check(command::check::Args),
     Fmt(command::fmt::Args),
     Compile(command::compile::Args),
+    Run(command::run::Args),
+    Show(command::show::Args),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
 }
@@ -47,6 +50,8 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&args, gov.color),
         Command::Fmt(args) => command::fmt::run(&args, gov.color),
         Command::Compile(args) => command::compile::run(&args, gov.color),
+        Command::Run(args) => command::run::run(&args, gov.color),
+        Command::Show(args) => command::show::run(&args, gov.color),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
     };
@@ -54,6 +59,7 @@ fn main() -> ExitCode {
         Ok(Outcome::Good) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         Ok(Outcome::Unreadable) => ExitCode::from(2),
+        Ok(Outcome::Code(code)) => ExitCode::from(code),
         Err(failure) => {
             output::error(&failure);
             ExitCode::from(2)

@@ -37,6 +37,8 @@ pub enum Outcome {
     Findings,
     /// A file could not be read, which the findings say: exit code 2.
     Unreadable,
+    /// It says how a run stands: this exit code.
+    Code(u8),
 }
 
 /// Why a command could not do its work, for a person: exit code 2.

@@ -22,7 +22,6 @@ pub enum Loaded {
 /// # Errors
 ///
 /// If there is nothing to read, or it is no plan, or the path leads to several packages.
-#[expect(dead_code, reason = "the commands that decide and run take their plans here")]
 pub fn load(path: &Path, color: Color) -> Result<Loaded, Failure> {
     let is_plan = path.extension().is_some_and(|kind| ["yaml", "yml", "json"].iter().any(|known| kind == *known));
     if is_plan && !path.is_dir() { read(path).map(|plan| Loaded::Plan(Box::new(plan))) } else { compile(path, color) }

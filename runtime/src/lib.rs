@@ -4,8 +4,10 @@
 //! - [`gate`] is the one way to what does something.
 //! - [`handlers`] are what does something.
 //! - [`host`] keeps the journal, and drives the one through the other.
+//! - [`account`] tells what became of a run.
 //! - [`simulate`] runs the machine in a simulated world.
 
+pub mod account;
 pub mod core;
 pub mod gate;
 pub mod handlers;

@@ -6,3 +6,5 @@ pub mod completions;
 pub mod explain;
 pub mod fmt;
 pub mod new;
+pub mod run;
+pub mod show;

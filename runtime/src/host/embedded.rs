@@ -36,6 +36,9 @@ impl Clock for SystemClock {
     }
 }
 
+/// Is told of a run and its question.
+pub type OnQuestion = Box<dyn Fn(&str, &Question) + Send + Sync>;
+
 /// What a host is made of.
 #[derive(Default)]
 pub struct Options {
@@ -44,7 +47,7 @@ pub struct Options {
     /// Another clock than the machine's.
     pub clock: Option<Box<dyn Clock>>,
     /// Is told of every question to humans, with the run. It must not block.
-    pub on_question: Option<Box<dyn Fn(&str, &Question) + Send + Sync>>,
+    pub on_question: Option<OnQuestion>,
 }
 
 /// A host that keeps everything in a store, and drives runs in this process.
@@ -65,7 +68,7 @@ pub(super) struct Inner {
     claiming: tokio::sync::Mutex<()>,
     updates: broadcast::Sender<Update>,
     failures: broadcast::Sender<(String, Error)>,
-    on_question: Option<Box<dyn Fn(&str, &Question) + Send + Sync>>,
+    on_question: Option<OnQuestion>,
 }
 
 impl Embedded {
@@ -114,6 +117,18 @@ impl Embedded {
             }
         }
         Ok(recovered)
+    }
+
+    /// Takes a run up, if it is unfinished and no living process drives it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub async fn resume(&self, run: &str) -> Result<(), Error> {
+        match self.inner.take_over(run).await {
+            Ok(()) | Err(Error::Owned(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What becomes durable from now on, of every run that this process drives.
@@ -381,7 +396,10 @@ impl Inner {
         let document = document.ok_or_else(|| Error::Plan(format!("the plan `{digest}` is not kept here")))?;
         let plan = Plan::read(&document).map_err(|error| Error::Plan(format!("the plan `{digest}`: {error}")))?;
         if plan.digest() != digest {
-            return Err(Error::Plan(format!("what is kept as the plan `{digest}` is another one: `{}`", plan.digest())));
+            return Err(Error::Plan(format!(
+                "what is kept as the plan `{digest}` is another one: `{}`",
+                plan.digest()
+            )));
         }
         self.plans().insert(digest.to_owned(), plan.clone());
         Ok(plan)

@@ -1,6 +1,6 @@
 //! A store in memory: it lasts as long as the process.
 
-use super::store::{Claim, Commit, Created, Mail, NewRun, Store, Summary, Waiting};
+use super::store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
 use super::{Error, Link};
 use crate::core::{GateId, Question, Status, Timer};
 use crate::gate::Later;
@@ -176,12 +176,13 @@ impl Store for Memory {
         done(runs)
     }
 
-    fn timers(&self, before: i64) -> Later<'_, Result<Vec<(i64, String, Timer)>, Error>> {
+    fn timers(&self, before: i64) -> Later<'_, Result<Vec<Due>, Error>> {
         let kept = self.kept();
         let of = |(name, run): (&String, &Run)| {
-            run.timers.iter().map(|(timer, at)| (*at, name.clone(), timer.clone())).collect::<Vec<_>>()
+            let due = |(timer, at): (&Timer, &i64)| Due { at: *at, run: name.clone(), timer: timer.clone() };
+            run.timers.iter().map(due).collect::<Vec<_>>()
         };
-        let mut timers: Vec<_> = kept.runs.iter().flat_map(of).filter(|(at, ..)| *at < before).collect();
+        let mut timers: Vec<_> = kept.runs.iter().flat_map(of).filter(|due| due.at < before).collect();
         timers.sort();
         done(timers)
     }

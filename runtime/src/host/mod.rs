@@ -2,10 +2,9 @@
 //!
 //! A [`Host`] is asked to start, decide, resolve and cancel; it does not let anyone write to its journal, so that an engine
 //! that owns its journal can be one too. [`Embedded`] is the host inside a process: it keeps everything in a [`Store`], in
-//! memory or in SQLite. [`conformance`] is what every host has to pass.
+//! memory or in SQLite.
 
 mod actor;
-pub mod conformance;
 mod embedded;
 mod entry;
 mod memory;
@@ -13,10 +12,10 @@ pub mod sqlite;
 mod store;
 mod timers;
 
-pub use embedded::{Clock, Embedded, Options, Update};
+pub use embedded::{Clock, Embedded, OnQuestion, Options, Update};
 pub use entry::{About, Body, Entry, Link, first_broken, genesis, hash};
 pub use memory::Memory;
-pub use store::{Claim, Commit, Created, Mail, NewRun, Store, Summary, Waiting};
+pub use store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
 
 use crate::core::{Decided, Lost, Resolved, State, Status};
 use crate::gate::Later;

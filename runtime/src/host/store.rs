@@ -34,7 +34,7 @@ pub trait Store: Send + Sync + 'static {
     fn runs<'a>(&'a self, states: &'a [Status], limit: u32) -> Later<'a, Result<Vec<Summary>, Error>>;
 
     /// The timers that are due before a time, earliest first.
-    fn timers(&self, before: i64) -> Later<'_, Result<Vec<(i64, String, Timer)>, Error>>;
+    fn timers(&self, before: i64) -> Later<'_, Result<Vec<Due>, Error>>;
 
     /// The open questions to humans.
     fn questions(&self) -> Later<'_, Result<Vec<Waiting>, Error>>;
@@ -135,6 +135,17 @@ pub struct Summary {
     pub updated: i64,
     /// The entries of its journal.
     pub entries: u64,
+}
+
+/// A timer that is armed, in the order in which timers are due.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due {
+    /// When it is due, in milliseconds since 1970.
+    pub at: i64,
+    /// The run.
+    pub run: String,
+    /// The timer.
+    pub timer: Timer,
 }
 
 /// A question that waits for a human.

@@ -4,6 +4,7 @@
 
 use super::Error;
 use super::embedded::Inner;
+use super::store::Due;
 use crate::core::{EventKind, Timer};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -16,7 +17,7 @@ const HORIZON: i64 = 10 * 60 * 1_000;
 /// Timers, by when they are due.
 #[derive(Default)]
 pub(super) struct Timers {
-    due: Mutex<BTreeSet<(i64, String, Timer)>>,
+    due: Mutex<BTreeSet<Due>>,
     /// Up to when those of the store are held too.
     read_until: Mutex<i64>,
     changed: Notify,
@@ -26,22 +27,26 @@ impl Timers {
     /// Holds a timer that is durable.
     pub(super) fn arm(&self, at: i64, run: &str, timer: &Timer) {
         if at < *self.read_until.lock().unwrap_or_else(PoisonError::into_inner) {
-            self.due.lock().unwrap_or_else(PoisonError::into_inner).insert((at, run.to_owned(), timer.clone()));
+            self.due.lock().unwrap_or_else(PoisonError::into_inner).insert(Due {
+                at,
+                run: run.to_owned(),
+                timer: timer.clone(),
+            });
             self.changed.notify_one();
         }
     }
 
-    fn take_due(&self, now: i64) -> Vec<(String, Timer)> {
+    fn take_due(&self, now: i64) -> Vec<Due> {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let mut taken = Vec::new();
-        while due.first().is_some_and(|(at, ..)| *at <= now) {
-            taken.extend(due.pop_first().map(|(_, run, timer)| (run, timer)));
+        while due.first().is_some_and(|due| due.at <= now) {
+            taken.extend(due.pop_first());
         }
         taken
     }
 
     fn next(&self) -> Option<i64> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner).first().map(|(at, ..)| *at)
+        self.due.lock().unwrap_or_else(PoisonError::into_inner).first().map(|due| due.at)
     }
 
     /// Takes the timers of the next while from the store.
@@ -66,8 +71,8 @@ pub(super) async fn serve(inner: Weak<Inner>) {
             let read = inner.timers.read(&inner, now).await;
             read_at = now.saturating_add(if read.is_ok() { HORIZON / 2 } else { 1_000 });
         }
-        for (run, timer) in inner.timers.take_due(now) {
-            inner.deliver(&run, EventKind::TimerFired { timer });
+        for due in inner.timers.take_due(now) {
+            inner.deliver(&due.run, EventKind::TimerFired { timer: due.timer });
         }
         let until = inner.timers.next().unwrap_or(i64::MAX).min(read_at);
         let pause = Duration::from_millis(u64::try_from(until.saturating_sub(now)).unwrap_or(0));

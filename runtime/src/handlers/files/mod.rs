@@ -205,7 +205,7 @@ fn move_to(files: &Files, call: &Call) -> Result<Json, Error> {
         (_, _, _) => return Err(Error::Permanent(format!("`{}` is there already", to.name))),
     }
     let saved = keep(files, call, || Ok(vec![Change::moved(&from, &to)]))?;
-    from.dir.rename(&from.path, &to.dir, &to.path).map_err(|error| failed("move", &from, &error))?;
+    from.dir.rename(&from.path, to.dir, &to.path).map_err(|error| failed("move", &from, &error))?;
     Ok(json!({ "saved": saved }))
 }
 
@@ -262,7 +262,7 @@ fn undo(files: &Files, change: &Change) -> Result<(), Error> {
             match (back, away) {
                 (Known::Absent, Known::Absent) => Err(Error::Permanent(format!("`{}` is not there any more", to.name))),
                 (Known::Absent, _) => {
-                    to.dir.rename(&to.path, &from.dir, &from.path).map_err(|error| failed("move back", &to, &error))
+                    to.dir.rename(&to.path, from.dir, &from.path).map_err(|error| failed("move back", &to, &error))
                 }
                 (_, _) => Ok(()),
             }

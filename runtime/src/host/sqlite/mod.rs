@@ -11,9 +11,9 @@ mod writer;
 
 pub use schema::VERSION;
 
-use super::store::{Claim, Commit, Created, Mail, NewRun, Store, Summary, Waiting};
+use super::store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
 use super::{Error, Link};
-use crate::core::{Status, Timer};
+use crate::core::Status;
 use crate::gate::Later;
 use owners::Owners;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -151,7 +151,7 @@ impl Store for Sqlite {
         Box::pin(self.writer.read(move |tx| queries::runs(tx, &states, limit).map_err(|error| describe(&error, &name))))
     }
 
-    fn timers(&self, before: i64) -> Later<'_, Result<Vec<(i64, String, Timer)>, Error>> {
+    fn timers(&self, before: i64) -> Later<'_, Result<Vec<Due>, Error>> {
         let name = self.name();
         Box::pin(self.writer.read(move |tx| queries::timers(tx, before).map_err(|error| describe(&error, &name))))
     }

@@ -1,8 +1,8 @@
 //! What is asked of the database, each inside a transaction.
 
-use crate::core::{Question, Status, Timer};
+use crate::core::{Question, Status};
 use crate::host::Link;
-use crate::host::store::{Claim, Commit, Created, Mail, NewRun, Summary, Waiting};
+use crate::host::store::{Claim, Commit, Created, Due, Mail, NewRun, Summary, Waiting};
 use rusqlite::types::Type;
 use rusqlite::{Error, OptionalExtension, Result, Row, Transaction, params};
 use serde::Serialize;
@@ -129,9 +129,9 @@ pub fn runs(tx: &Transaction<'_>, states: &[Status], limit: u32) -> Result<Vec<S
     select.query_map(params![json(&states)?, limit], summary)?.collect()
 }
 
-pub fn timers(tx: &Transaction<'_>, before: i64) -> Result<Vec<(i64, String, Timer)>> {
+pub fn timers(tx: &Transaction<'_>, before: i64) -> Result<Vec<Due>> {
     let mut select = tx.prepare_cached("SELECT at, run, timer FROM timers WHERE at < ?1 ORDER BY at, run, timer")?;
-    let timer = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, parse(row, 2)?));
+    let timer = |row: &Row<'_>| Ok(Due { at: row.get(0)?, run: row.get(1)?, timer: parse(row, 2)? });
     select.query_map([before], timer)?.collect()
 }
 

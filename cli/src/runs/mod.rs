@@ -1,0 +1,257 @@
+//! What the commands about runs share: the host that they talk to, and how a run is told.
+
+pub mod story;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gov_runtime::Plan;
+use gov_runtime::account;
+use gov_runtime::core::{State, Status, step};
+use gov_runtime::gate::Handlers;
+use gov_runtime::handlers;
+use gov_runtime::host::sqlite::Sqlite;
+use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Summary};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::output::{self, Color, Failure, Outcome};
+use story::Story;
+
+/// How long a command waits for a timer before it leaves the run to `gov resume`, in milliseconds.
+const PATIENCE: i64 = 60_000;
+
+/// Where runs are kept, and what they may touch.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// The database of the runs
+    #[arg(long, value_name = "FILE", default_value = "gov.db")]
+    pub db: PathBuf,
+
+    /// A folder whose files runs may touch; the current folder if nothing is said
+    #[arg(long = "root", value_name = "DIR")]
+    pub roots: Vec<PathBuf>,
+}
+
+/// How a run is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For tools
+    Json,
+}
+
+/// Runs a command on an async runtime of its own.
+///
+/// # Errors
+///
+/// What the command fails with.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {}", output::reason(&error))))?;
+    runtime.block_on(work)
+}
+
+impl Place {
+    /// Opens the host. The database is made where there is none, if that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be used, or a root is no folder.
+    pub fn open(&self, make: bool) -> Result<Embedded, Failure> {
+        let shown = self.db.display().to_string();
+        if !make && !self.db.is_file() {
+            return Err(Failure::new(format!("there is no database `{shown}`")).help("name it with `--db FILE`"));
+        }
+        let mut handlers = Handlers::new();
+        let here = [PathBuf::from(".")];
+        let roots = if self.roots.is_empty() { &here[..] } else { &self.roots };
+        if let Some(missing) = roots.iter().find(|root| !root.is_dir()) {
+            return Err(Failure::new(format!("`{}` is no folder", missing.display())));
+        }
+        handlers::files::register(&mut handlers, roots, &beside(&self.db, "-files"))
+            .map_err(|error| Failure::new(format!("cannot use a root: {}", output::reason(&error))))?;
+        let process = uuid::Uuid::now_v7().simple().to_string();
+        let store = Sqlite::open(&self.db, &process).map_err(|error| failure(&error))?;
+        Ok(Embedded::new(store, Options { handlers, ..Options::default() }))
+    }
+}
+
+/// A path beside another one, with an ending of its own.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// What a failure of the host is to a person.
+pub fn failure(error: &Error) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        Error::NoRun(_) => failure.help("see the runs with `gov runs`"),
+        Error::Owned(_) => failure.help("wait until it rests, or try again"),
+        Error::Full(_) => failure.help("make room and say `gov resume`: nothing that was acknowledged is lost"),
+        Error::Newer { .. } => failure.help("use a version of gov that is at least as new"),
+        Error::Corrupt(_) => failure.help("name a database that `gov run` made, or restore it from a copy"),
+        _ => failure,
+    }
+}
+
+/// The run that a person means: an id, or the beginning of one; the latest, if nothing is said.
+///
+/// # Errors
+///
+/// If there is no such run, or several begin so.
+pub async fn find(host: &Embedded, wanted: Option<&str>) -> Result<Summary, Failure> {
+    let runs = host.store().runs(&[], u32::MAX).await.map_err(|error| failure(&error))?;
+    let wanted = wanted.unwrap_or_default();
+    let mut found = runs.into_iter().filter(|run| run.run.starts_with(wanted));
+    let Some(first) = found.next() else {
+        return Err(match wanted {
+            "" => Failure::new("there are no runs"),
+            wanted => Failure::new(format!("there is no run `{wanted}`")).help("see the runs with `gov runs`"),
+        });
+    };
+    if first.run != wanted && !wanted.is_empty() && found.next().is_some() {
+        return Err(Failure::new(format!("several runs begin with `{wanted}`")).help("name more of the id"));
+    }
+    Ok(first)
+}
+
+/// A run's journal with the state after each entry.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub async fn history(host: &Embedded, run: &str) -> Result<(Plan, Vec<(Entry, State)>), Failure> {
+    let plan = host.plan_of(run).await.map_err(|error| failure(&error))?;
+    let links = host.history(run).await.map_err(|error| failure(&error))?;
+    let entries = fold(&plan, &links)?;
+    Ok((plan, entries))
+}
+
+fn fold(plan: &Plan, links: &[Link]) -> Result<Vec<(Entry, State)>, Failure> {
+    let mut state = State::default();
+    let mut entries = Vec::with_capacity(links.len());
+    for link in links {
+        let body = link.read();
+        let body = body.map_err(|error| Failure::new(format!("entry {} cannot be read: {error}", link.sequence)))?;
+        state = step(plan.package(), state, &body.entry.event).0;
+        entries.push((body.entry, state.clone()));
+    }
+    Ok(entries)
+}
+
+/// Follows a run until it rests, or waits for a human or for long; what happens is told as it happens, where it is to be read.
+///
+/// # Errors
+///
+/// If it cannot be driven any more.
+pub async fn follow(host: &Embedded, run: &str, story: &mut Option<Story>) -> Result<State, Failure> {
+    let (mut updates, mut failures) = (host.updates(), host.failures());
+    let mut told = 0;
+    loop {
+        let (_, entries) = history(host, run).await?;
+        for (entry, state) in entries.iter().skip(told) {
+            tell(story, entry, state)?;
+        }
+        told = entries.len();
+        let state = entries.last().map(|(_, state)| state.clone()).unwrap_or_default();
+        if rests(host, &state).await? {
+            return Ok(state);
+        }
+        loop {
+            tokio::select! {
+                update = updates.recv() => match update {
+                    Ok((of, entry, state)) if *of == *run => {
+                        if entry.sequence as usize == told + 1 {
+                            tell(story, &entry, &state)?;
+                            told += 1;
+                        }
+                        if rests(host, &state).await? {
+                            return Ok(Arc::unwrap_or_clone(state));
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return Err(Failure::new("the host has ended")),
+                },
+                failed = failures.recv() => if let Ok((of, error)) = failed && of == run {
+                    return Err(failure(&error));
+                },
+                // What another process does to the run is seen in the journal.
+                () = tokio::time::sleep(std::time::Duration::from_millis(500)) => break,
+            }
+        }
+    }
+}
+
+fn tell(story: &mut Option<Story>, entry: &Entry, state: &State) -> Result<(), Failure> {
+    match story {
+        Some(story) => output::write(&story.entry(entry, state)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a run is left: it rests, waits for a human, or for longer than a person does.
+async fn rests(host: &Embedded, state: &State) -> Result<bool, Failure> {
+    if state.status.is_at_rest() {
+        return Ok(true);
+    }
+    if state.status != Status::Waiting {
+        return Ok(false);
+    }
+    if state.gates.values().any(|gate| gate.end.is_none()) {
+        return Ok(true);
+    }
+    let soon = host.store().timers(state.now.saturating_add(PATIENCE)).await.map_err(|error| failure(&error))?;
+    Ok(!soon.iter().any(|due| due.run == state.run()))
+}
+
+/// Writes how a run stands, and says so by the exit code.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn conclude(state: &State, format: Format, color: Color) -> Result<Outcome, Failure> {
+    let account = account::of(state);
+    match format {
+        Format::Text => output::write(&story::summary(&account, state, color.on_stdout()))?,
+        Format::Json => write_json(&account)?,
+    }
+    Ok(outcome(state.status))
+}
+
+/// Writes what is told to tools.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(error.to_string()))?;
+    output::write(&(text + "\n"))
+}
+
+/// The exit code of a run.
+pub fn outcome(status: Status) -> Outcome {
+    match status {
+        Status::Completed => Outcome::Good,
+        Status::Failed | Status::Compensated | Status::Cancelled => Outcome::Code(3),
+        Status::Pending | Status::Running | Status::Waiting | Status::Compensating => Outcome::Code(4),
+        Status::Stuck => Outcome::Code(5),
+    }
+}
+
+/// JSON that a person gave: the text itself, or `@FILE`.
+///
+/// # Errors
+///
+/// If it cannot be read, or is no JSON.
+pub fn json(what: &str, given: &str) -> Result<serde_json::Value, Failure> {
+    let text = match given.strip_prefix('@') {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| Failure::io("read", file, &error))?,
+        None => given.to_owned(),
+    };
+    gov_plan::value::parse_json(&text).map_err(|error| Failure::new(format!("{what} is no JSON: {error}")))
+}

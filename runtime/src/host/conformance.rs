@@ -1,1 +1,0 @@
-//! What every host has to pass, as a library: see [`check`].
