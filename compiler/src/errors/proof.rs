@@ -45,3 +45,24 @@ pub fn vacuous(at: Origin, claim: &str) -> Diagnostic {
         .help("mend the condition: a claim about nothing proves nothing")
         .subject(Subject::Prove { prove: claim.to_owned() })
 }
+
+/// A claim about a workflow that does not hold. `said` is what happens instead, `place` where, `table` what takes how much.
+pub fn workflow_refuted(
+    at: Origin,
+    claim: &str,
+    said: &str,
+    place: Option<(Origin, String)>,
+    table: Option<String>,
+    witness: Witness,
+) -> Diagnostic {
+    let mut found = Diagnostic::new(Code::ProveFalse, span_of(at), format!("`{claim}` does not hold: {said}"))
+        .label("does not hold")
+        .help("mend the workflow, or claim what it does")
+        .subject(Subject::Prove { prove: claim.to_owned() })
+        .witness(witness);
+    if let Some((place, words)) = place {
+        found = found.secondary(span_of(place), words);
+    }
+    found.notes.extend(table);
+    found
+}

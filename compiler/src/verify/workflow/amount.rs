@@ -20,7 +20,7 @@ pub(super) enum Of {
     /// Calls, every attempt counted.
     Calls,
     /// Calls of one capability; attempts at what is the same however often it is done count once.
-    CallsOf(String),
+    Capability(String),
     /// Money of one currency, in units of 10⁻¹⁰.
     Money(Currency),
     /// Milliseconds.
@@ -44,6 +44,12 @@ impl Amount<'_, '_> {
         let forward = self.block(body);
         let undo = self.undo_of_block(body);
         forward.plus(&undo)
+    }
+
+    /// What the rollback takes.
+    pub fn rollback(&mut self) -> Term {
+        let body = self.paths.layout.frames.first().map(|frame| frame.body);
+        body.map_or_else(|| Term::int(0), |body| self.undo_of_block(body))
     }
 
     fn block(&mut self, block: BlockId) -> Term {
@@ -124,7 +130,7 @@ impl Amount<'_, '_> {
         let mut sum = Term::int(0);
         for site in &sites {
             let own = self.call(site);
-            sum = sum.plus(&self.where_it_happens(Some(site.opens()), &own));
+            sum = sum.plus(&self.where_it_happens(Some(site.called()), &own));
         }
         if let Some(point) = self.paths.points.get_mut(id.0) {
             point.calls = sites;
@@ -151,8 +157,8 @@ impl Amount<'_, '_> {
         let attempts = i128::from(retry.attempts.unwrap_or(1).max(1));
         match &self.of {
             Of::Calls => Term::int(attempts),
-            Of::CallsOf(id) if *id != capability.id => Term::int(0),
-            Of::CallsOf(_) => Term::int(if is_same_again(capability) { 1 } else { attempts }),
+            Of::Capability(id) if *id != capability.id => Term::int(0),
+            Of::Capability(_) => Term::int(if is_same_again(capability) { 1 } else { attempts }),
             Of::Time => Term::int(of_attempts(retry, timeout)),
             Of::Money(currency) => {
                 let currency = *currency;

@@ -1,12 +1,13 @@
 //! The worst path stays within the budget: G1304.
 
-use super::super::encode::{Shape, Symbol, Term};
+use super::super::encode::Term;
 use super::super::exact::workflow::state::State;
 use super::super::report::{Evidence, Proof};
 use super::super::solver::Model;
 use super::amount::{Amount, Of, number};
 use super::check::{Check, NO_REPLAY, Settled, Verdict};
 use super::layout::PlaceId;
+use super::parallel::equal;
 use super::witness::Case;
 use super::words;
 use crate::codes::Code;
@@ -99,7 +100,7 @@ impl Check<'_, '_, '_> {
         let package = self.package;
         let taken = |state: &State<'_>| match of {
             Of::Calls => i128::from(state.calls()),
-            Of::CallsOf(id) => package.capability(id).map_or(0, |capability| i128::from(state.calls_of(capability))),
+            Of::Capability(id) => package.capability(id).map_or(0, |capability| i128::from(state.calls_of(capability))),
             Of::Money(currency) => state.money(*currency).units(),
             Of::Time => i128::from(walk.time(state)),
         };
@@ -112,7 +113,7 @@ impl Check<'_, '_, '_> {
     }
 
     /// The rounds that each loop has at most by what it says.
-    fn rounds(&self) -> BTreeMap<PlaceId, i128> {
+    pub fn rounds(&self) -> BTreeMap<PlaceId, i128> {
         let loops = self.paths.layout.ids().filter_map(|id| {
             let NodeKind::For { limit, .. } = &self.paths.layout.place(id)?.node.kind else { return None };
             let length = self.paths.point(id)?.rounds.as_ref().and_then(|rounds| number(&rounds.length));
@@ -155,7 +156,7 @@ impl Check<'_, '_, '_> {
             let [earlier, later] = &rounds.picks;
             let listed = i128::try_from(rounds.elements.len()).ok()?;
             let (first, rest) = rounds.elements.split_first()?;
-            let alike = rest.iter().take(rest.len().saturating_sub(1)).map(|element| same(first, element));
+            let alike = rest.iter().take(rest.len().saturating_sub(1)).map(|element| equal(first, element));
             let full = Term::all([
                 rounds.length.equals(&Term::int(*most)),
                 earlier.equals(&Term::int(0)),
@@ -279,30 +280,19 @@ impl Check<'_, '_, '_> {
     }
 }
 
-/// Whether two values are the same, as far as that can be said without looking into lists and JSON.
-fn same(a: &Symbol, b: &Symbol) -> Term {
-    let inside = match (&a.shape, &b.shape) {
-        (Shape::Record(fields), Shape::Record(_)) => {
-            Term::all(fields.iter().map(|(name, value)| same(value, &b.field(name))))
-        }
-        _ => a.equals(b).unwrap_or_else(|| Term::bool(true)),
-    };
-    inside.and(&a.present.implies(&b.present)).and(&b.present.implies(&a.present))
-}
-
 /// An amount in words.
 pub(super) fn shown(of: &Of, amount: i128) -> String {
     match of {
         Of::Money(currency) => Decimal::from_units(amount)
             .map_or_else(|| format!("more {currency} than can be counted"), |amount| text::money(amount, *currency)),
         Of::Time => text::duration(i64::try_from(amount).unwrap_or(i64::MAX)),
-        Of::Calls | Of::CallsOf(_) => amount.to_string(),
+        Of::Calls | Of::Capability(_) => amount.to_string(),
     }
 }
 
 fn unit(of: &Of) -> &'static str {
     match of {
-        Of::Calls | Of::CallsOf(_) => "calls",
+        Of::Calls | Of::Capability(_) => "calls",
         Of::Money(_) | Of::Time => "",
     }
 }

@@ -218,7 +218,7 @@ impl Check<'_, '_, '_> {
         }
         let subject = self.step_subject(first);
         let mut bare = self.at_each(group, alternative, |site| {
-            Term::all([site.opens(), site.decision.high.clone(), site.decision.allow.clone()])
+            Term::all([site.called(), site.decision.high.clone(), site.decision.allow.clone()])
         });
         for (place, when) in &mut bare {
             *when = when.and(&self.approved_before(*place).not());

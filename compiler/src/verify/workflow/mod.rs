@@ -7,10 +7,12 @@ mod amount;
 mod bounds;
 mod calls;
 mod check;
+mod claims;
 mod coverage;
 mod effects;
 mod gate;
 mod layout;
+mod parallel;
 mod paths;
 mod question;
 mod reach;
@@ -27,7 +29,7 @@ use crate::diagnostic::Subject;
 use check::Check;
 use gov_plan::model::Package;
 
-/// One unit of work for the compensations, and one for each workflow.
+/// One unit of work for the compensations, one for each workflow, and one for each claim about a workflow.
 pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
     let unit = |workflow| -> Unit<'_> {
         let workflow: &gov_plan::model::Workflow = workflow;
@@ -42,6 +44,7 @@ pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
                     check.calls();
                     check.reachable();
                     check.bounds();
+                    check.at_once();
                 }
             }),
         }
@@ -52,5 +55,6 @@ pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
         at: gov_plan::Origin::default(),
         work: Box::new(move |_, found| undo::check_all(package, found)),
     };
-    std::iter::once(undos).chain(package.workflows.iter().map(unit)).collect()
+    let claims = claims::units(package);
+    std::iter::once(undos).chain(package.workflows.iter().map(unit)).chain(claims).collect()
 }

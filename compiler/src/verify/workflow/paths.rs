@@ -66,6 +66,8 @@ pub(super) struct Rounds {
     pub picks: [Term; 2],
     /// The elements that are told apart.
     pub elements: Vec<Symbol>,
+    /// The elements of the rounds.
+    pub picked: Vec<Symbol>,
 }
 
 /// A call at a place.
@@ -143,6 +145,11 @@ impl<'m> Site<'m> {
     /// When the call goes through the gate: it may be made, with or without an approval.
     pub fn opens(&self) -> Term {
         Term::all([self.tried.clone(), self.unevaluable.not(), self.admitted.clone(), self.decision.deny.not()])
+    }
+
+    /// When it is made and comes to an end.
+    pub fn called(&self) -> Term {
+        if self.is_retriable { self.succeeds.clone() } else { self.opens() }
     }
 }
 
@@ -450,6 +457,7 @@ impl<'m> Paths<'m> {
         let listed = i128::try_from(elements.elements.len()).unwrap_or(i128::MAX);
         let [earlier, later] = &picks;
         let picked = |pick: &Term| pick.within(0, listed.max(1) - 1).and(&pick.less(&length));
+        let mut picked_elements = Vec::new();
         let mut ends = Vec::new();
         let mut begin = Term::all([begins.clone(), at_least(1), picked(earlier)]);
         let blocks = self.inner(id);
@@ -469,14 +477,19 @@ impl<'m> Paths<'m> {
                     }
                 });
             let before = walk.scope.names.clone();
+            picked_elements.push(element.clone());
             walk.scope.names.insert(name.to_owned(), element);
             let begin = self.named(&format!("{} round {round} begins", id.0), &begin);
             ends.push(self.block(block, begin, walk));
             walk.scope.names = before;
         }
         if let Some(point) = self.points.get_mut(id.0) {
-            point.rounds =
-                Some(Rounds { length: length.clone(), picks: picks.clone(), elements: elements.elements.clone() });
+            point.rounds = Some(Rounds {
+                length: length.clone(),
+                picks: picks.clone(),
+                elements: elements.elements.clone(),
+                picked: picked_elements,
+            });
         }
         let all = ends.iter().enumerate().map(|(round, end)| {
             let runs = at_least(i128::try_from(round).unwrap_or(i128::MAX) + 1);

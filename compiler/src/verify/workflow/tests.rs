@@ -9,7 +9,9 @@
 
 mod bounds;
 mod calls;
+mod claims;
 mod coverage;
+mod parallel;
 mod reach;
 mod undo;
 
@@ -36,14 +38,27 @@ fn whole(text: &str) -> (Sources, Vec<Diagnostic>) {
     (checked.sources, checked.diagnostics)
 }
 
+/// What is found in workflows, and not in policies and capabilities.
+fn about_workflows(text: &str) -> Vec<Diagnostic> {
+    let about = |found: &Diagnostic| !matches!(found.code.id().get(..3), Some("G10" | "G12"));
+    checked(text).1.into_iter().filter(about).collect()
+}
+
+/// Whether a claim in it does not hold.
+fn is_refuted(text: &str) -> bool {
+    let codes = codes(text);
+    assert!(!codes.contains(&"G1402"), "{codes:?}");
+    codes.contains(&"G1401")
+}
+
 /// The codes and messages of what is found.
 fn found(text: &str) -> Vec<String> {
-    checked(text).1.iter().map(|found| format!("{} {}", found.code, found.message)).collect()
+    about_workflows(text).iter().map(|found| format!("{} {}", found.code, found.message)).collect()
 }
 
 /// The codes of what is found.
 fn codes(text: &str) -> Vec<&'static str> {
-    checked(text).1.iter().map(|found| found.code.id()).collect()
+    about_workflows(text).iter().map(|found| found.code.id()).collect()
 }
 
 /// A finding in full, as text.

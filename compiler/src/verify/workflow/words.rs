@@ -21,14 +21,14 @@ pub(super) fn witness(package: &Package, world: &World, state: &State<'_>) -> Wi
         input: object(&world.params),
         context: object(&world.context),
         roles: (!roles.is_empty()).then_some(roles),
-        path: Some(story(package, state)),
+        path: Some(story(package, &state.trace)),
         ..Witness::default()
     }
 }
 
 /// What happens, one event after the other.
-pub(super) fn story(package: &Package, state: &State<'_>) -> Vec<String> {
-    state.trace.iter().filter_map(|event| told(package, event)).collect()
+pub(super) fn story(package: &Package, trace: &[Event<'_>]) -> Vec<String> {
+    trace.iter().filter_map(|event| told(package, event)).collect()
 }
 
 /// What made the workflow fail, if it did.
