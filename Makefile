@@ -16,6 +16,10 @@ help:
 setup: ## put in place what building and testing need
 	@scripts/setup
 
+.PHONY: demo
+demo: setup ## check, compile and run an example, and see it undone
+	@scripts/demo
+
 .PHONY: test
 test: setup ## pass every check and every test
 	@scripts/test
