@@ -8,7 +8,11 @@ fn the_diagnostic_in_the_readme_is_real() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("\n```").next()).unwrap();
-    let output = std::process::Command::new(gov().unwrap()).current_dir(root).args(["check", "examples/quickstart-unsafe", "--color", "never"]).output().unwrap();
+    let output = std::process::Command::new(gov().unwrap())
+        .current_dir(root)
+        .args(["check", "examples/quickstart-unsafe", "--color", "never"])
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap().trim_end(), shown);
     assert_eq!(output.status.code(), Some(1));
 }
