@@ -1,5 +1,6 @@
 # Everything that is done with this repository. `make` alone lists it.
 
+CASES ?= 20000
 target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # The same as in .cargo/config.toml, with the real target folder.
@@ -23,3 +24,9 @@ demo: setup ## check, compile and run an example, and see it undone
 .PHONY: test
 test: setup ## pass every check and every test
 	@scripts/test
+
+# How many random cases each property and comparison is put to: proptest reads the one, our own generators the other.
+.PHONY: soak
+soak: setup ## run the tests again with 20,000 random cases each (`make soak CASES=1000` for fewer)
+	PROPTEST_CASES=$(CASES) GOV_CASES=$(CASES) cargo test --locked --profile soak --workspace --lib --bins --tests \
+		--no-fail-fast -- --show-output
