@@ -39,6 +39,7 @@ enum Command {
     Compile(command::compile::Args),
     Run(command::run::Args),
     Show(command::show::Args),
+    Decide(Box<command::decide::Args>),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
 }
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         Command::Compile(args) => command::compile::run(&args, gov.color),
         Command::Run(args) => command::run::run(&args, gov.color),
         Command::Show(args) => command::show::run(&args, gov.color),
+        Command::Decide(args) => command::decide::run(&args, gov.color),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
     };

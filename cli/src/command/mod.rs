@@ -3,6 +3,7 @@
 pub mod check;
 pub mod compile;
 pub mod completions;
+pub mod decide;
 pub mod explain;
 pub mod fmt;
 pub mod new;

@@ -20,12 +20,14 @@
 //! `principal.tenant` and `resource.tenant` are absent where the request does not say.
 
 mod engine;
+mod explain;
 mod facts;
 mod reference;
 mod request;
 mod variables;
 
 pub use engine::Engine;
+pub use explain::{Clause, Missed, Part, explain};
 pub use facts::{Facts, facts};
 pub use reference::{Scope, decide};
 pub use request::{Request, RequestBody, is_principal};
@@ -68,7 +70,9 @@ pub enum By {
 /// Why a request cannot be evaluated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unevaluable {
-    /// What was sent is no request at all.
+    /// What was sent could not be read at all, and why.
+    Unreadable(String),
+    /// What was sent is no request.
     Request(Misfit),
     /// The principal is none.
     Principal(String),
@@ -112,6 +116,14 @@ pub enum Unevaluable {
 }
 
 impl<'p> Decided<'p> {
+    /// The place of the rule that decided, from 1.
+    pub fn rule(&self) -> Option<u32> {
+        match self.by {
+            By::Rule(index) => Some(index),
+            By::Default | By::Unevaluable(_) => None,
+        }
+    }
+
     /// The approvals that have to be given, all of them; none unless the decision is an approval.
     pub fn approvals(&self) -> impl Iterator<Item = &'p Approval> {
         self.by_policy.into_iter().chain(self.by_capability)
@@ -119,11 +131,10 @@ impl<'p> Decided<'p> {
 
     /// Why it was decided so, in words: the rule's `because` where it has one.
     pub fn reason(&self, package: &Package, policy: &Policy, capability: &str) -> String {
-        let index = match &self.by {
-            By::Unevaluable(why) => return format!("the request cannot be evaluated: {why}"),
-            By::Rule(index) => Some(*index),
-            By::Default => None,
-        };
+        if let By::Unevaluable(why) = &self.by {
+            return format!("the request cannot be evaluated: {why}");
+        }
+        let index = self.rule();
         let rule = index.and_then(|index| policy.rules.get((index as usize).saturating_sub(1)));
         let by = match (index, rule.and_then(|rule| rule.name.as_deref())) {
             (Some(_), Some(name)) => format!("rule `{name}` of `{}`", policy.name),
@@ -165,6 +176,7 @@ impl fmt::Display for Unevaluable {
             None => Ok(()),
         };
         match self {
+            Unevaluable::Unreadable(why) => f.write_str(why),
             Unevaluable::Request(misfit) => write!(f, "the request: {misfit}"),
             Unevaluable::Principal(principal) => write!(
                 f,

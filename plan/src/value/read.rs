@@ -265,17 +265,20 @@ impl Misfit {
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.path.as_str() {
-            "" => f.write_str("the value")?,
-            path => write!(f, "`{path}`")?,
+        let whole = self.path.is_empty();
+        if !whole {
+            write!(f, "`{}`", self.path)?;
         }
+        let colon = if whole { "" } else { ": " };
         match &self.problem {
-            Problem::Shape { expected, found } => write!(f, ": expected {expected}, found {found}"),
+            Problem::Shape { expected, found } => write!(f, "{colon}expected {expected}, found {found}"),
+            Problem::Missing { expected } if whole => write!(f, "expected {expected}, found nothing"),
             Problem::Missing { expected } => write!(f, " is missing: expected {expected}"),
             Problem::Unknown { meant: None } => f.write_str(" is no field here"),
             Problem::Unknown { meant: Some(meant) } => write!(f, " is no field here, did you mean `{meant}`?"),
-            Problem::Refinement { condition, found } => write!(f, ": `{found}` does not satisfy `{condition}`"),
-            Problem::Unevaluable { condition, why } => write!(f, ": `{condition}` cannot be evaluated: {why}"),
+            Problem::Refinement { condition, found } => write!(f, "{colon}`{found}` does not satisfy `{condition}`"),
+            Problem::Unevaluable { condition, why } => write!(f, "{colon}`{condition}` cannot be evaluated: {why}"),
+            Problem::TooDeep if whole => write!(f, "nested deeper than {MAX_DEPTH} levels"),
             Problem::TooDeep => write!(f, " nests deeper than {MAX_DEPTH} levels"),
         }
     }

@@ -1,6 +1,7 @@
 //! The commands as a user meets them.
 
 mod check;
+mod decide;
 mod explain;
 mod fix;
 mod fmt;

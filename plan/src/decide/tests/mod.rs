@@ -2,9 +2,9 @@
 
 mod generate;
 
-use super::{By, Decided, Engine, Unevaluable, decide};
+use super::{By, Clause, Decided, Engine, Unevaluable, decide, explain};
 use crate::expr::ExprKind;
-use crate::model::Decision;
+use crate::model::{Decision, Policy, Rule};
 use generate::Random;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ fn kind(decided: &Decided<'_>) -> String {
         By::Unevaluable(why) => {
             assert_eq!(decided.decision, Decision::Deny);
             let kind = match **why {
-                Unevaluable::Request(_) => "request",
+                Unevaluable::Unreadable(_) | Unevaluable::Request(_) => "request",
                 Unevaluable::Principal(_) => "principal",
                 Unevaluable::Capability { .. } => "capability",
                 Unevaluable::Role { .. } => "role",
@@ -93,4 +93,51 @@ fn kind(decided: &Decided<'_>) -> String {
             Decision::Approval => "approval",
         }
     )
+}
+
+/// What an explanation names is what keeps the rule from fitting.
+#[test]
+fn every_rule_before_the_one_that_decided_is_explained() {
+    let mut named = [0; 3];
+    for seed in 1..=100_u64 {
+        let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let package = generate::package(random, 15);
+        let policy = &package.policies[0];
+        let bare = Policy { rules: Vec::new(), ..policy.clone() };
+        for _ in 0..20 {
+            let body = generate::request(random);
+            let request = body.request();
+            let decided = decide(&package, policy, &request);
+            let missed = explain(&package, policy, &request, &decided);
+            let expected = match &decided.by {
+                By::Rule(index) => *index as usize - 1,
+                By::Default => policy.rules.len(),
+                By::Unevaluable(why) => match **why {
+                    Unevaluable::Rule { index, .. } => index as usize - 1,
+                    _ => 0,
+                },
+            };
+            assert_eq!(missed.len(), expected);
+            for (place, missed) in missed.iter().enumerate() {
+                assert_eq!((missed.index as usize, missed.rule), (place + 1, &policy.rules[place]));
+                let decides = |rule: Rule| {
+                    let policy = Policy { rules: vec![rule], ..bare.clone() };
+                    decide(&package, &policy, &request).by == By::Rule(1)
+                };
+                assert!(!decides(missed.rule.clone()));
+                let index = match &missed.clause {
+                    Clause::Subject => 0,
+                    Clause::Target => 1,
+                    // The condition is the last that is looked at: without it, the rule fits.
+                    Clause::Condition(parts) => {
+                        assert!(!parts.is_empty());
+                        assert!(decides(Rule { condition: None, ..missed.rule.clone() }), "{missed:?}");
+                        2
+                    }
+                };
+                named[index] += 1;
+            }
+        }
+    }
+    assert!(named.iter().all(|count| *count > 500), "{named:?}");
 }
