@@ -12,10 +12,13 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod brute;
 mod expressions;
 mod meaning;
 
+mod packages;
 mod random;
+mod ways;
 
 /// How many cases a comparison tries.
 fn cases() -> u64 {
