@@ -91,30 +91,21 @@ impl Alphabet {
         if class.is_literal {
             return fits(&class.text).then(|| class.text.clone());
         }
-        let mut suffixes: Vec<String> = Vec::new();
-        match wanted {
-            Some(wanted) => {
-                let room = wanted.checked_sub(class.text.chars().count()).filter(|room| *room < 5000)?;
-                if room == 0 {
-                    suffixes.push(String::new());
-                } else {
-                    let start = "x".repeat(room - 1);
-                    suffixes.extend(('a'..='z').rev().chain('0'..='9').map(|last| format!("{start}{last}")));
-                    suffixes.extend(('a'..='z').map(|first| format!("{first}{start}")));
-                }
-            }
-            None => {
-                suffixes.extend(["x", "y", "z"].map(str::to_owned));
-                suffixes.extend((1..10_000).map(|n| format!("x{n}")));
-            }
-        }
-        let own = |text: &String| {
-            let literal = self.literals.contains_key(text);
+        let own = |suffix: String| {
+            let text = format!("{}{suffix}", class.text);
             let longer =
                 self.prefixes.keys().any(|prefix| prefix.len() > class.text.len() && text.starts_with(prefix.as_str()));
-            !literal && !longer
+            (!self.literals.contains_key(&text) && !longer).then_some(text)
         };
-        suffixes.into_iter().map(|suffix| format!("{}{suffix}", class.text)).find(own)
+        let Some(wanted) = wanted else {
+            let plain = ["x", "y", "z"].map(str::to_owned).into_iter();
+            return plain.chain((1..10_000).map(|n| format!("x{n}"))).find_map(own);
+        };
+        let room = wanted.checked_sub(class.text.chars().count()).filter(|room| *room < 5000)?;
+        let Some(rest) = room.checked_sub(1) else { return own(String::new()) };
+        let rest = "x".repeat(rest);
+        let last = ('a'..='z').rev().chain('0'..='9').map(|last| format!("{rest}{last}"));
+        last.chain(('a'..='z').map(|first| format!("{first}{rest}"))).find_map(own)
     }
 }
 

@@ -71,15 +71,22 @@ impl<W: Way> Judge<'_, W> {
             return (smallest, Some(other));
         }
         let Some(first) = self.first_otherwise(index) else { return (smallest, None) };
-        // As small with one of them in it?
-        let mut candidates: Vec<usize> = (0..index).filter(|other| self.may_decide_otherwise(index, *other)).collect();
+        // As small with one of them in it? Each rule of a smallest set is wanted by some request, or it could be left out.
+        let mut refused: Vec<usize> = Vec::new();
         for _ in 0..MOST_TRIES {
+            let mut candidates: Vec<usize> = wanted.iter().flatten().copied().collect();
+            candidates.retain(|other| self.may_decide_otherwise(index, *other) && !refused.contains(other));
+            candidates.sort_unstable();
+            candidates.dedup();
+            if candidates.is_empty() {
+                break;
+            }
             let mut all = wanted.clone();
-            all.insert(0, candidates.clone());
+            all.push(candidates.clone());
             let Some(set) = hitting_set(&all, smallest.len()) else { break };
-            match set.iter().copied().find(|other| candidates.contains(other) && self.decides_otherwise(index, *other))
-            {
-                None => candidates.retain(|other| !set.contains(other)),
+            let of_them = || set.iter().copied().filter(|other| candidates.contains(other));
+            match of_them().find(|other| self.decides_otherwise(index, *other)) {
+                None => refused.extend(of_them()),
                 Some(other) => match self.gets_past(index, &set) {
                     Past::Nothing => return (set, Some(other)),
                     Past::One(rules) => wanted.push(rules),
