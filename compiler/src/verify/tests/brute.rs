@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 /// All requests of a package of [`packages`]: one of each class of principals, every set of roles, every value in range, and
 /// texts of each kind. Fields that nothing asks for have one value.
 pub(super) fn requests(source: &str, package: &Package) -> Vec<RequestBody> {
-    let asks = |what: &str| source.lines().skip_while(|line| !line.starts_with("policy")).any(|line| line.contains(what));
+    let asks =
+        |what: &str| source.lines().skip_while(|line| !line.starts_with("policy")).any(|line| line.contains(what));
     let tables = source.lines().any(|line| line.starts_with("capability") && line.contains("when"));
     let one_of = |asked: bool, all: Vec<Value>| if asked { all } else { all.into_iter().take(1).collect() };
     let flags = one_of(asks("flag"), vec![Value::Bool(false), Value::Bool(true)]);
@@ -24,13 +25,24 @@ pub(super) fn requests(source: &str, package: &Package) -> Vec<RequestBody> {
     }
     let texts = one_of(asks("input.s") || tables, texts);
     let workflows = if asks("workflow") { vec![None, Some("w".to_owned())] } else { vec![None] };
-    let principals =
-        ["agent:x", "agent:xx", "agent:y", "agent:z", "user:ann", "user:z", "service:s", "service:z", "system:rollback", "system:z"];
+    let principals = [
+        "agent:x",
+        "agent:xx",
+        "agent:y",
+        "agent:z",
+        "user:ann",
+        "user:z",
+        "service:s",
+        "service:z",
+        "system:rollback",
+        "system:z",
+    ];
     let mut all = Vec::new();
     for capability in &package.capabilities {
         for principal in principals {
             for roles in 0..8 {
-                let roles: Vec<String> = (0..3).filter(|bit| roles >> bit & 1 == 1).map(|bit| format!("r{bit}")).collect();
+                let roles: Vec<String> =
+                    (0..3).filter(|bit| roles >> bit & 1 == 1).map(|bit| format!("r{bit}")).collect();
                 for flag in &flags {
                     for count in &counts {
                         for mode in &modes {

@@ -23,7 +23,10 @@ pub(super) fn source(random: &mut Random, shape: &Shape) -> String {
     );
     let input = "input { k: Int where k >= 0 and k < 4, s: String }";
     out.push_str(&format!("capability g.a: read {{ {input} tags [pay] }}\n"));
-    out.push_str(&format!("capability g.b: network {{ {input} {} compensate manually because \"x\" }}\n", risk(random)));
+    out.push_str(&format!(
+        "capability g.b: network {{ {input} {} compensate manually because \"x\" }}\n",
+        risk(random)
+    ));
     out.push_str(&format!("capability h.c: write {{ {input} {} compensate manually because \"x\" }}\n", risk(random)));
     if random.once_in(2) {
         out.push_str(&format!("capability g.bb: execute {{ {input} risk high because \"x\" approval required from user:ann when k > 2 compensate manually because \"x\" }}\n"));
@@ -77,8 +80,19 @@ fn action(random: &mut Random) -> String {
 
 fn subjects(random: &mut Random) -> String {
     let all = [
-        "any", "any", "agent:x", "agent:*", "agent:x*", "agent:y", "user:ann", "user:*", "role:r0", "role:r1", "role:r2",
-        "service:s", "system:rollback",
+        "any",
+        "any",
+        "agent:x",
+        "agent:*",
+        "agent:x*",
+        "agent:y",
+        "user:ann",
+        "user:*",
+        "role:r0",
+        "role:r1",
+        "role:r2",
+        "service:s",
+        "system:rollback",
     ];
     some(random, &all)
 }

@@ -142,7 +142,11 @@ fn against_truth(case: u64, source: &str, package: &Package, found: &Ends, truth
         }
     }
     let default = end(Code::UnreachableDefault, &Subject::Policy { policy: "p".into() });
-    assert_eq!(default, Some(if truth.default_reached { End::Proved } else { End::Refuted(0) }), "case {case}\n{source}");
+    assert_eq!(
+        default,
+        Some(if truth.default_reached { End::Proved } else { End::Refuted(0) }),
+        "case {case}\n{source}"
+    );
     for (claim, holds) in package.claims.iter().zip(&truth.claims) {
         let subject = Subject::Prove { prove: claim.name.clone() };
         let (code, wanted) = match holds {
