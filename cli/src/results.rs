@@ -21,12 +21,23 @@ pub struct Results {
 impl Results {
     /// Checks and proves every package of a workspace.
     pub fn of(workspace: Workspace, options: &Options<'_>) -> Self {
+        Self::checked(workspace, Some(options))
+    }
+
+    /// Checks every package of a workspace, and proves nothing: acceptances of what proofs find are left alone.
+    pub fn unproved(workspace: Workspace) -> Self {
+        Self::checked(workspace, None)
+    }
+
+    fn checked(workspace: Workspace, options: Option<&Options<'_>>) -> Self {
         let mut findings = Findings::of(&workspace.packages);
         let whole = workspace.packages.iter().filter(|package| !package.broken);
         let checked = whole.map(|package| {
             let mut checked = gov_compiler::check(&input(package));
-            // Nothing cancels it: it is the process that ends.
-            let _ = gov_compiler::prove(&mut checked, options);
+            if let Some(options) = options {
+                // Nothing cancels it: it is the process that ends.
+                let _ = gov_compiler::prove(&mut checked, options);
+            }
             findings.keep_new(package, &mut checked);
             checked
         });

@@ -5,7 +5,8 @@
 //! - [`handlers`] are what does something.
 //! - [`host`] keeps the journal, and drives the one through the other.
 //! - [`account`] tells what became of a run.
-//! - [`simulate`] runs the machine in a simulated world.
+//! - [`replay`] folds a journal again, and finds where it would go another way.
+//! - [`simulate`] runs the machine in a simulated world; [`testing`] runs the tests of a package there.
 
 pub mod account;
 pub mod core;
@@ -13,6 +14,8 @@ pub mod gate;
 pub mod handlers;
 pub mod host;
 mod plan;
+pub mod replay;
 pub mod simulate;
+pub mod testing;
 
 pub use plan::Plan;

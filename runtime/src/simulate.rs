@@ -43,10 +43,10 @@ impl<'p> Simulation<'p> {
         Simulation { package, state: State::default(), history: Vec::new(), coming: BTreeMap::new(), begun: 0, now }
     }
 
-    /// Starts the run, and lets it go on until it rests, or waits for what never comes.
-    pub fn run(&mut self, start: Start, world: &mut dyn World) {
+    /// Starts the run, and lets it go on until it rests, or waits for what never comes. Whether it came to that.
+    pub fn run(&mut self, start: Start, world: &mut dyn World) -> bool {
         self.send(EventKind::Started(Box::new(start)), world);
-        self.settle(world);
+        self.settle(world)
     }
 
     /// Lets the run go on until nothing more happens by itself. Whether it came to that.

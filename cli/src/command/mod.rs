@@ -1,5 +1,8 @@
 //! The commands: one file each, with its arguments and what it does.
 
+pub mod approve;
+pub mod audit;
+pub mod cancel;
 pub mod check;
 pub mod compile;
 pub mod completions;
@@ -7,5 +10,10 @@ pub mod decide;
 pub mod explain;
 pub mod fmt;
 pub mod new;
+pub mod replay;
+pub mod resolve;
+pub mod resume;
 pub mod run;
+pub mod runs;
 pub mod show;
+pub mod test;

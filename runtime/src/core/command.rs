@@ -216,6 +216,22 @@ pub enum Became {
     Abandoned,
 }
 
+impl Became {
+    /// In words, after "is".
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Became::Done => "done",
+            Became::Failed => "failed",
+            Became::Refused => "refused",
+            Became::InDoubt => "in doubt",
+            Became::Undone => "undone",
+            Became::Kept => "kept",
+            Became::NeedsHuman => "left to a human",
+            Became::Abandoned => "given up",
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finish {
