@@ -149,7 +149,9 @@ fn explain_node(node: Node<'_>, before: Option<Node<'_>>, strict: &Strict) -> Er
     let text = node.file_text();
     let Span { start, end } = node.span();
     let alone = fails_at(text, Span { start, end }, strict.alone);
-    let whole = before.and_then(|before| fails_at(text, Span { start: before.span().start, end }, strict.whole));
+    let whole = before
+        .and_then(|before| fails_at(text, Span { start: before.span().start, end }, strict.whole))
+        .filter(says_something);
     let place = strict.place;
     let only_colon = |expected: &[&str]| place == Place::Policy && expected == ["`:`"];
     let goes_on = whole.as_ref().map_or_else(Vec::new, |error| match &error.kind {
@@ -241,15 +243,19 @@ const BEYOND: usize = 256;
 
 /// Why the strict rule does not take a stretch and what follows it. What is looked at is bounded, so that the errors of a
 /// file together cost no more than its length.
+/// Whether an error knows what was expected.
+fn says_something(error: &Error) -> bool {
+    !matches!(&error.kind, ErrorKind::Expected { expected, .. } if expected.is_empty())
+}
+
 fn fails_at(text: &str, span: Span, kind: Kind) -> Option<Error> {
     let end = (span.end as usize).saturating_add(BEYOND).min(text.len());
     let end = (end..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let rest = text.get(span.start as usize..end)?;
     let error = GovParser::parse(kind, rest).err()?;
     let explained = explain(text, span.start, &error);
-    let nothing_expected = matches!(&explained.kind, ErrorKind::Expected { expected, .. } if expected.is_empty());
     let missing = || missing_at_the_end(text, span, kind);
-    Some(if nothing_expected { missing().unwrap_or(explained) } else { explained })
+    Some(if says_something(&explained) { explained } else { missing().unwrap_or(explained) })
 }
 
 /// What a rule misses at the end of a stretch, where what follows it fits but must not be taken (`let x = step y = …`: the

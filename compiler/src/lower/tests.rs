@@ -152,6 +152,13 @@ impl Context<'_> {
             Some(ByRule::Default(_)) => Some((all, Some(ExpectedRule::Default))),
             Some(ByRule::Index(number)) => {
                 let index = self.count(file, number, "the place of a rule")?;
+                let most = self.symbols.policies.iter().map(|policy| policy.decl.rules.len()).max().unwrap_or_default();
+                let broken = self.symbols.policies.iter().any(|policy| policy.decl.broken);
+                if index as usize > most && !broken {
+                    let span = Span::new(file, number.span.start, number.span.end);
+                    self.report(names::unknown_name(span, "rule", &number.text, None));
+                    return None;
+                }
                 Some((all, Some(ExpectedRule::Index(index))))
             }
             Some(ByRule::Name(name)) => {

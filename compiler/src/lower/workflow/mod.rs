@@ -92,6 +92,9 @@ impl Context<'_> {
             body: Vec::new(),
             at: origin(head),
         };
+        for param in decl.params.iter().filter(|param| param.name.text == "context") {
+            self.report(names::reserved_name(declared.span(param.name.span), "context"));
+        }
         let mut bindings = Bindings::default();
         for (field, param) in workflow.params.iter().zip(&decl.params) {
             bindings.bind(

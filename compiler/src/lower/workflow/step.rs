@@ -34,6 +34,10 @@ impl Flow<'_, '_> {
             Some(name) => self.context.principal(self.file, name),
             None => Some(self.principal.clone()),
         };
+        if let (Some(name), StepTarget::Run(..)) = (&step.principal, &step.target) {
+            let help = "a nested workflow names its own principal; take `as` out";
+            self.context.report(structure::bad_value(self.span(name.span), "`as` does not go with `run`", help));
+        }
         let (target, mut result) = self.target(&step.target, bindings, span);
         let mut whole = true;
         let mut built = Options::default();
