@@ -1,14 +1,14 @@
 //! What a handler is told: the settings of each kind, and their types.
 
 use gov_grammar::{ast, closest};
-use gov_plan::expr::Expr;
+use gov_plan::expr::{Expr, ExprKind};
 use gov_plan::model::Handler;
 use gov_plan::types::{Schema, Type};
 use gov_plan::typing::Names;
 
 use super::Context;
 use super::scope::Variable;
-use crate::errors::{names, types};
+use crate::errors::{names, structure, types};
 use crate::source::{FileId, Span};
 
 /// What each external handler may be given, the settings that it needs first, and how many of them it needs.
@@ -17,6 +17,9 @@ const HANDLERS: [(&str, usize, &[&str]); 3] = [
     ("mcp", 2, &["server", "tool", "secret"]),
     ("exec", 1, &["program", "args", "secret"]),
 ];
+
+/// The methods of HTTP that a handler may call with.
+const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
 impl Context<'_> {
     pub(super) fn handler(
@@ -65,6 +68,23 @@ impl Context<'_> {
         Some(Handler::External(name.text.clone(), entries))
     }
 
+    /// Reports a method or an address that could never be called, as far as it is written out.
+    fn written(&mut self, span: Span, key: &str, typed: &Expr) {
+        let first = match &typed.kind {
+            ExprKind::Interpolate(parts) => parts.first().map(|part| &part.kind),
+            kind => Some(kind),
+        };
+        let Some(ExprKind::String(text)) = first else { return };
+        let whole = matches!(typed.kind, ExprKind::String(_));
+        if key == "method" && whole && !METHODS.contains(&text.as_str()) {
+            let methods = METHODS.map(str::to_owned);
+            self.report(types::not_a_member(span, text, &methods, closest(text, METHODS)));
+        } else if key == "url" && !["https://", "http://"].iter().any(|scheme| text.starts_with(scheme)) {
+            let help = "write the whole address, such as `\"https://notes.example/{id}\"`";
+            self.report(structure::bad_value(span, "an address begins with `https://` or `http://`", help));
+        }
+    }
+
     /// The value of a setting, of the type that the setting has.
     fn setting(&mut self, file: FileId, names: &dyn Names, key: &str, value: &ast::Expr) -> Option<Expr> {
         match key {
@@ -89,7 +109,11 @@ impl Context<'_> {
                     }
                 }
             }
-            _ => self.check(file, names, |checker| checker.of_type(value, &Type::String)),
+            _ => {
+                let typed = self.check(file, names, |checker| checker.of_type(value, &Type::String))?;
+                self.written(Span::new(file, value.span.start, value.span.end), key, &typed);
+                Some(typed)
+            }
         }
     }
 }

@@ -164,9 +164,11 @@ fn item_kind(node: Node<'_>, problems: &mut Problems) -> Option<ItemKind> {
     })
 }
 
-/// The name that a broken item was about to declare: the word after its keyword.
+/// The name that a broken item was about to declare: the word after its keyword; a context has none but its keyword.
 fn declared_name(text: &str) -> Option<String> {
     let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'));
-    words.next()?;
+    if words.next()? == "context" {
+        return Some("context".to_owned());
+    }
     words.find(|word| !word.is_empty()).map(str::to_owned)
 }

@@ -61,8 +61,7 @@ fn change() -> impl Strategy<Value = Change> {
         (index(), 1..6usize).prop_map(|(at, count)| Change::Delete(at, count)),
         index().prop_map(Change::Double),
         (index(), index()).prop_map(|(one, other)| Change::Swap(one, other)),
-        (index(), index(), index(), 1..12usize)
-            .prop_map(|(at, seed, from, count)| Change::Take(at, seed, from, count)),
+        (index(), index(), index(), 1..12usize).prop_map(|(at, seed, from, count)| Change::Take(at, seed, from, count)),
         (index(), prop_oneof!["[ -~]{0,4}", "\\PC{0,3}", Just("{".to_owned()), Just("\"".to_owned())])
             .prop_map(|(at, text)| Change::Put(at, text)),
     ]

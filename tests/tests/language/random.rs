@@ -46,8 +46,7 @@ const TYPES: [(&str, &str, &str); 9] = [
 fn package() -> impl Strategy<Value = Package> {
     let field = prop::sample::select(TYPES.map(|(ty, ..)| ty).to_vec());
     let kind = prop::sample::select(vec!["read", "write", "delete", "execute", "network"]);
-    let capability =
-        (kind, prop::collection::vec(field, 0..4)).prop_map(|(kind, fields)| Capability { kind, fields });
+    let capability = (kind, prop::collection::vec(field, 0..4)).prop_map(|(kind, fields)| Capability { kind, fields });
     let action = prop::sample::select(vec!["allow", "deny", "require approval from role:boss quorum 2 within 4h for"]);
     let subject = prop::sample::select(vec!["any", "agent:x", "agent:*", "role:boss", "people, service:y"]);
     let rule = (action, subject, any::<prop::sample::Index>(), any::<bool>())
@@ -77,7 +76,8 @@ impl Package {
             let condition = asked.and_then(|ty| TYPES.iter().find(|(known, ..)| known == ty));
             let condition = condition.map(|(.., over)| format!(" when {}", over.replace("IT", "input.f0")));
             let (action, subject) = (rule.action, rule.subject);
-            let _ = writeln!(text, "    r{index}: {action} {subject} to c{target}.call{}", condition.unwrap_or_default());
+            let _ =
+                writeln!(text, "    r{index}: {action} {subject} to c{target}.call{}", condition.unwrap_or_default());
         }
         text += "}\nworkflow w(list: List<String>) -> { n: Int } {\n    principal agent:x\n    policy p\n";
         for (index, capability) in self.capabilities.iter().enumerate() {
@@ -87,7 +87,9 @@ impl Package {
             let step = format!("step s{index} = c{index}.call {{ {} }}", arguments.join(", "));
             let _ = match self.nesting.get(index) {
                 Some(1) => writeln!(text, "    if len(list) > {index} {{ {step} }} else {{ wait 1s }}"),
-                Some(2) => writeln!(text, "    parallel {{ {step} wait 1s }}\n    check s{index}.s != \"\" else \"no\""),
+                Some(2) => {
+                    writeln!(text, "    parallel {{ {step} wait 1s }}\n    check s{index}.s != \"\" else \"no\"")
+                }
                 Some(3) => writeln!(text, "    for x{index} in list up to 3 {{ {step} }}"),
                 _ => writeln!(text, "    {step}\n    let n{index} = (s{index}.n ?? 0) + 1"),
             };

@@ -10,13 +10,15 @@ use crate::check;
 
 const WHOLE_FILE: &str = include_str!("../../corpus/whole_file.gov");
 
-/// The codes that a text gives, proofs included; nothing of a text without findings.
+/// The codes that a text gives, or that proofs find something; nothing of a text without findings.
 fn codes(text: &str) -> Vec<&'static str> {
     let mut checked = check(text);
     if checked.package.is_some() {
         gov_compiler::prove(&mut checked, &Options::default()).unwrap();
     }
-    let codes: BTreeSet<_> = checked.diagnostics.iter().map(|found| found.code.id()).collect();
+    let codes: BTreeSet<&str> = checked.diagnostics.iter().map(|found| found.code.id()).collect();
+    // Which proofs fail is shown elsewhere, obligation by obligation.
+    let codes: BTreeSet<_> = codes.into_iter().map(|id| if id < "G1000" { id } else { "proofs" }).collect();
     codes.into_iter().collect()
 }
 
@@ -53,7 +55,7 @@ fn each_word_is_spelt_right_or_it_does_not_matter() {
         let mut text = WHOLE_FILE.to_owned();
         text.replace_range(at..at + word.len(), &misspelt(word));
         let fate = fate(&text);
-        if !fate.starts_with('G') {
+        if ["differs", "means the same"].contains(&fate.as_str()) {
             let line = WHOLE_FILE[..at].matches('\n').count() + 1;
             let _ = writeln!(fates, "{line:>3} {:<12} for {word:<12} {fate}", misspelt(word));
         }
