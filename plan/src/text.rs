@@ -50,8 +50,8 @@ pub fn parse_duration(text: &str) -> Option<i64> {
         "d" => 86_400_000,
         _ => return None,
     };
-    let milliseconds = digits.parse::<i64>().ok()?.checked_mul(size)?;
-    Some(if negative { -milliseconds } else { milliseconds })
+    let milliseconds = digits.parse::<i128>().ok()?.checked_mul(size)?;
+    i64::try_from(if negative { -milliseconds } else { milliseconds }).ok()
 }
 
 /// An amount of money: `12.50 USD`. A whole amount has no point, any other at least two digits after it.

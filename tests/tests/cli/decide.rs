@@ -29,6 +29,13 @@ capability pay.freeze: write {
     compensate manually because "ask support"
 }
 
+capability pay.wire: network {
+    effect irreversible external "money leaves the bank"
+    risk   critical because "moves money"
+    approval required from user:alice
+    compensate none because "a wire is final"
+}
+
 policy desk {
     default deny
     escalate risk >= critical to role:on_call within 4h
@@ -40,7 +47,8 @@ policy desk {
     big:
         require approval from role:finance quorum 2 within 24h for agent:support to pay.refund when input.amount > 100 USD and input.amount <= 1_000 USD
     allow agent:support to pay.refund
-    allow agent:support, role:on_call to pay.freeze
+    allow agent:support, role:on_call, system:rollback to pay.freeze
+    allow system:rollback, agent:x to pay.wire
 }
 "#;
 
@@ -74,10 +82,21 @@ fn decisions() -> Vec<(Value, Value)> {
         (on_call, json!(["approval", null, 6, false, ["role:finance"]])),
         (unknown, json!(["deny", null, null, false, []])),
         (request("user:bob", "pay.freeze", json!({}), 9), json!(["deny", null, null, false, []])),
+        // Escalation spares an undo; what the capability itself requires does not.
+        (request("system:rollback", "pay.wire", json!({}), 9), json!(["approval", null, 7, false, ["user:alice"]])),
+        (request("agent:x", "pay.wire", json!({}), 9), json!(["approval", null, 7, true, ["role:on_call"]])),
         (refund("0 USD", 9), json!(["deny", null, null, false, []])),
         (refund("5 EUR", 9), json!(["deny", null, null, false, []])),
         (broken, json!(["deny", null, null, false, []])),
     ]
+}
+
+/// Fails unless a decision is what the schema says.
+fn validate(decided: &Value) {
+    let schema = include_str!("../../../docs/schema/decide.schema.json");
+    let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();
+    let errors: Vec<_> = validator.iter_errors(decided).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{decided:#}");
 }
 
 fn summary(decided: &Value) -> Value {
@@ -121,8 +140,12 @@ fn a_batch_gives_a_decision_a_line_in_order() {
     let ran = sandbox.gov(["decide", "plan.yaml", "--batch", "requests.jsonl"]).unwrap();
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     let decided: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    decided.iter().for_each(validate);
     let found: Vec<Value> = decided.iter().map(summary).collect();
     assert_eq!(found, lines.into_iter().map(|(_, expected)| expected).collect::<Vec<_>>());
+    let explained = sandbox.gov(["decide", "plan.yaml", "--batch", "requests.jsonl", "--explain"]).unwrap();
+    explained.stdout.lines().for_each(|line| validate(&serde_json::from_str(line).unwrap()));
+    assert!(explained.stdout.contains(r#""failed":"condition""#));
     let all_of_them = sandbox.gov(["decide", "plan.yaml", "--batch", "requests.jsonl", "--exit-code"]).unwrap();
     assert_eq!((all_of_them.code, all_of_them.stdout), (Some(1), ran.stdout));
 }
@@ -142,6 +165,7 @@ fn a_decision_is_explained_rule_by_rule() {
         refund(r#"{"amount":"200 USD"}"#),
         refund(r#"{"amount":200}"#),
         decide(&["--principal", "user:bob", "--capability", "pay.freeze", "--role", "on_call"]),
+        decide(&["--principal", "agent:x", "--capability", "pay.wire"]),
         decide(&["--principal", "user:bob", "--capability", "pay.freze"]),
     ];
     insta::assert_snapshot!(texts.join("\n"));

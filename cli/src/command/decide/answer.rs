@@ -1,49 +1,112 @@
-//! A decision as it is written.
+//! A decision as it is written. `docs/schema/decide.schema.json` is made from these types.
 
 use anstyle::{AnsiColor, Style};
 use gov_plan::decide::{Clause, Decided, Engine, Missed, RequestBody, Unevaluable, explain};
 use gov_plan::model::{Approval, Decision};
 use gov_plan::text;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
 use crate::output::Failure;
+use crate::render::steers;
 
 /// A decision, in the order in which its parts are written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "gov decide", deny_unknown_fields)]
 pub struct Answer {
+    #[schemars(with = "DecisionName")]
     decision: &'static str,
+    /// The policy that decides.
     policy: String,
+    /// The rule's name, if a rule decided and it has one.
     rule: Option<String>,
+    /// The rule's place in the policy, from 1; `null` where the default decided, or the request could not be evaluated.
+    #[schemars(range(min = 1))]
     index: Option<u32>,
+    /// The risk of the call, where it could be found.
+    #[schemars(with = "Option<RiskName>")]
     risk: Option<&'static str>,
+    /// Whether an allow became an approval because of the risk.
     escalated: bool,
+    /// Who may give the first of the approvals.
     approvers: Vec<String>,
+    /// How long they have for it.
     within: Option<String>,
+    /// All approvals that have to be given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approvals: Vec<Needed>,
+    /// Why, in words.
     reason: String,
+    /// With `--explain`: the rules that were read before the one that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Vec<Step>>,
 }
 
 /// An approval that has to be given.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 struct Needed {
-    /// `policy` or `capability`.
+    #[schemars(with = "By")]
     by: &'static str,
+    /// Who may give it; any of these.
     approvers: Vec<String>,
+    /// How many different ones have to.
     quorum: u32,
+    /// How long they have; for ever, if nothing is said.
     within: Option<String>,
 }
 
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase", inline)]
+#[expect(dead_code, reason = "names the values of `decision` in the schema")]
+enum DecisionName {
+    Allow,
+    Deny,
+    Approval,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase", inline)]
+#[expect(dead_code, reason = "names the values of `risk` in the schema")]
+enum RiskName {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase", inline)]
+#[expect(dead_code, reason = "names the values of `by` in the schema")]
+enum By {
+    /// The rule, the default, or the escalation.
+    Policy,
+    /// The capability's own `approval required`.
+    Capability,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase", inline)]
+#[expect(dead_code, reason = "names the values of `failed` in the schema")]
+enum ClauseName {
+    /// None of the rule's subjects is the principal.
+    Subject,
+    /// None of the rule's targets is the capability.
+    Target,
+    /// The rule's condition does not hold.
+    Condition,
+}
+
 /// A rule that was read before, and what kept it from fitting.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 struct Step {
     rule: Option<String>,
+    #[schemars(range(min = 1))]
     index: u32,
-    /// `subject`, `target` or `condition`.
+    #[schemars(with = "ClauseName")]
     failed: &'static str,
     /// The rule's subjects, or targets.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -53,10 +116,14 @@ struct Step {
     parts: Vec<Part>,
 }
 
-#[derive(Debug, Serialize)]
+/// A part of a condition that made it false.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 struct Part {
     condition: String,
+    /// Whether this part was true or false.
     was: bool,
+    /// What it reads, and the values that were found.
     values: Map<String, Value>,
 }
 
@@ -128,7 +195,7 @@ impl Answer {
         };
         let mut text = styled(shade.on_default().bold(), self.decision);
         // Writing to a string does not fail.
-        let _ = writeln!(text, ": {}", self.reason);
+        let _ = writeln!(text, ": {}", shown(&self.reason));
         let mut line = |name: &str, value: &str| {
             let _ = writeln!(text, "  {name:10} {value}");
         };
@@ -154,11 +221,16 @@ impl Answer {
             let _ = writeln!(text, "\n{}", styled(Style::new().bold(), "the rules before"));
             for step in steps {
                 let name = step.rule.as_deref().unwrap_or_default();
-                let _ = writeln!(text, "  {:>3} {name:16} {}", step.index, step.in_words());
+                let _ = writeln!(text, "  {:>3} {name:16} {}", step.index, shown(&step.in_words()));
             }
         }
         text
     }
+}
+
+/// What comes from a request, without what could steer a terminal.
+fn shown(text: &str) -> String {
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// A decision as it is written.
@@ -211,5 +283,21 @@ impl Step {
             format!("`{}` is {}{found}", part.condition, part.was)
         });
         format!("condition: {}", parts.collect::<Vec<_>>().join(" and "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+
+    #[test]
+    fn the_schema_is_that_of_the_types() {
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = format!("{:#}\n", settings.into_generator().into_root_schema_for::<Answer>().to_value());
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/schema/decide.schema.json");
+        if std::env::var_os("UPDATE_SCHEMA").is_some() {
+            std::fs::write(path, &schema).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), schema, "run with UPDATE_SCHEMA=1");
     }
 }

@@ -9,15 +9,20 @@ use generate::Random;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// How many packages are made.
+fn cases() -> u64 {
+    std::env::var("GOV_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
+}
+
 #[test]
 fn the_engine_decides_what_the_reference_decides() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 1..=600_u64 {
+    for seed in 1..=cases() {
         let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let rules = random.below(40);
         let package = Arc::new(generate::package(random, rules));
         let engine = Engine::new(Arc::clone(&package), "p").unwrap();
-        for number in 0..60 {
+        for number in 0..40 {
             let body = generate::request(random);
             let expected = decide(&package, &package.policies[0], &body.request());
             let found = engine.decide(&body.request());
@@ -32,7 +37,7 @@ fn the_engine_decides_what_the_reference_decides() {
     }
     // Every way a decision can come about was compared, and often.
     for kind in ["rule allow", "rule deny", "rule approval", "default allow", "default deny", "default approval"] {
-        assert!(seen.get(kind).is_some_and(|count| *count > 300), "{kind}: {seen:?}");
+        assert!(seen.get(kind).is_some_and(|count| *count > 200), "{kind}: {seen:?}");
     }
     for kind in ["principal", "capability", "role", "input", "context", "table", "no row", "rule"] {
         assert!(seen.get(kind).is_some_and(|count| *count > 30), "{kind}: {seen:?}");
@@ -42,7 +47,7 @@ fn the_engine_decides_what_the_reference_decides() {
 #[test]
 fn a_decision_allocates_nothing() {
     let mut counted = 0;
-    for seed in 1..=300_u64 {
+    for seed in 1..=cases() {
         let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let rules = random.below(20);
         let package = Arc::new(generate::package(random, rules));
@@ -99,7 +104,7 @@ fn kind(decided: &Decided<'_>) -> String {
 #[test]
 fn every_rule_before_the_one_that_decided_is_explained() {
     let mut named = [0; 3];
-    for seed in 1..=100_u64 {
+    for seed in 1..=cases() / 4 {
         let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let package = generate::package(random, 15);
         let policy = &package.policies[0];
