@@ -9,6 +9,7 @@ mod new;
 mod packages;
 mod pages;
 mod readme;
+mod runs;
 mod watch;
 
 /// A file without findings, of a package of that name.

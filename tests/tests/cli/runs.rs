@@ -1,0 +1,181 @@
+//! Workflows that run on real files and a real database.
+
+use gov_tests::{Ran, Sandbox};
+use serde_json::Value;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const PACKAGE: &str = r#"package desk
+
+use std.io.fs
+
+role boss { user:ann, user:bob }
+
+policy p {
+    default deny
+    escalate never because "the desk works in its own folder"
+    undo:
+        allow system:rollback to io.fs.restore
+    work:
+        allow agent:clerk to io.fs.read_file, io.fs.write_file
+    remove:
+        require approval from role:boss within 24h for agent:clerk to io.fs.delete
+}
+
+workflow publish(page: String, text: String) -> { page: String } {
+    principal agent:clerk
+    policy p
+    step index = io.fs.read_file { path: "index" }
+    step written = io.fs.write_file { path: page, content: text }
+    step named = io.fs.write_file { path: "index", content: "{index.content} {page}" }
+    check len(text) > 3 else "the page {page} is too short"
+    return { page: page }
+}
+
+workflow tidy(page: String) {
+    principal agent:clerk
+    policy p
+    step note = io.fs.write_file { path: "log", content: "tidied {page}" }
+    step gone = io.fs.delete { path: page }
+}
+
+workflow slowly(page: String) {
+    principal agent:clerk
+    policy p
+    step first = io.fs.write_file { path: page, content: "first" }
+    wait 2s
+    step second = io.fs.write_file { path: page, content: "second" }
+}
+"#;
+
+fn desk() -> Sandbox {
+    Sandbox::with([("desk.gov", PACKAGE), ("index", "home"), ("old", "an old page")]).unwrap()
+}
+
+fn json(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"))
+}
+
+fn run(desk: &Sandbox, workflow: &str, input: &str) -> (Option<i32>, Value) {
+    let ran = desk.gov(["run", "desk.gov", workflow, "--input", input, "--format", "json"]).unwrap();
+    (ran.code, json(&ran))
+}
+
+fn states(account: &Value) -> Vec<&str> {
+    account["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_run_completes_and_its_journal_holds() {
+    let desk = desk();
+    let (code, account) = run(&desk, "publish", r#"{ "page": "a", "text": "hello" }"#);
+    assert_eq!((code, account["state"].as_str()), (Some(0), Some("completed")));
+    assert_eq!(account["output"], serde_json::json!({ "page": "a" }));
+    assert_eq!(desk.read("index").unwrap(), "home a");
+    assert_eq!(desk.gov(["audit", "verify"]).unwrap().code, Some(0));
+    assert_eq!(desk.gov(["replay"]).unwrap().code, Some(0));
+    let shown = desk.gov(["show", "--exit-code"]).unwrap();
+    assert!(shown.stdout.contains("completed"), "{shown:?}");
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_files_as_they_were() {
+    let desk = desk();
+    let (code, account) = run(&desk, "publish", r#"{ "page": "a", "text": "hi" }"#);
+    assert_eq!((code, account["state"].as_str()), (Some(3), Some("compensated")));
+    assert_eq!(account["error"], "the page a is too short");
+    assert_eq!(states(&account), ["done", "undone", "undone"]);
+    assert_eq!(desk.read("index").unwrap(), "home");
+    assert!(!desk.path("a").exists());
+    assert_eq!(desk.gov(["show", "--exit-code"]).unwrap().code, Some(3));
+}
+
+#[test]
+fn what_is_outside_the_roots_cannot_be_touched() {
+    let desk = desk();
+    for page in ["../outside", "/etc/gov-test", "a/../../outside"] {
+        let input = serde_json::json!({ "page": page, "text": "hello" }).to_string();
+        let (code, account) = run(&desk, "publish", &input);
+        assert_eq!(code, Some(3), "{account}");
+        assert!(account["error"].as_str().unwrap().contains("this deployment allows"), "{account}");
+    }
+}
+
+#[test]
+fn the_same_key_starts_one_run() {
+    let desk = desk();
+    let again = || {
+        let input = r#"{ "page": "a", "text": "hello" }"#;
+        let ran = desk.gov(["run", "desk.gov", "publish", "--input", input, "--key", "k", "--format", "json"]).unwrap();
+        json(&ran)["run"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(again(), again());
+    assert_eq!(desk.read("index").unwrap(), "home a");
+}
+
+#[test]
+fn an_approval_is_waited_for_and_bound_to_its_arguments() {
+    let desk = desk();
+    let (code, account) = run(&desk, "tidy", r#"{ "page": "old" }"#);
+    assert_eq!((code, states(&account)), (Some(4), vec!["done", "waiting"]));
+    let id = account["run"].as_str().unwrap();
+    let shown = desk.gov(["approve", id]).unwrap();
+    assert!(shown.stdout.contains("\"path\": \"old\""), "{shown:?}");
+    for (by, why) in [("agent:clerk", "of their own"), ("user:eve", "only role:boss may decide")] {
+        let refused = desk.gov(["approve", id, "--as", by]).unwrap();
+        assert_eq!(refused.code, Some(2));
+        assert!(refused.stderr.contains(why), "{refused:?}");
+    }
+    let other = desk.gov(["approve", id, "--as", "user:ann", "--digest", "else"]).unwrap();
+    assert!(other.stderr.contains("other arguments"), "{other:?}");
+    assert!(desk.path("old").exists());
+    assert_eq!(desk.gov(["approve", id, "gone", "--as", "user:ann"]).unwrap().code, Some(0));
+    assert!(!desk.path("old").exists());
+    assert_eq!(desk.gov(["approve", id, "--as", "user:bob"]).unwrap().code, Some(2));
+}
+
+#[test]
+fn a_rejection_and_a_cancellation_undo_what_was_done() {
+    for (command, state) in [("reject", "compensated"), ("cancel", "cancelled")] {
+        let desk = desk();
+        let (_, account) = run(&desk, "tidy", r#"{ "page": "old" }"#);
+        let id = account["run"].as_str().unwrap();
+        let ended = desk.gov([command, id, "--as", "user:bob", "--format", "json"]).unwrap();
+        assert_eq!((ended.code, json(&ended)["state"].as_str()), (Some(3), Some(state)));
+        assert!(!desk.path("log").exists());
+        assert!(desk.path("old").exists());
+    }
+}
+
+#[test]
+fn a_run_whose_process_is_killed_is_resumed() {
+    let desk = desk();
+    let mut command = desk.command(".").unwrap();
+    command.args(["run", "desk.gov", "slowly", "--input", r#"{ "page": "a" }"#]).stdout(Stdio::null());
+    let mut process = command.spawn().unwrap();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while desk.read("a").unwrap_or_default() != "first" && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!(desk.read("a").unwrap(), "first");
+    let runs = json(&desk.gov(["runs", "--format", "json"]).unwrap());
+    let id = runs[0]["run"].as_str().unwrap();
+    let resumed = desk.gov(["resume", id, "--format", "json"]).unwrap();
+    assert_eq!((resumed.code, json(&resumed)["state"].as_str()), (Some(0), Some("completed")));
+    assert_eq!(desk.read("a").unwrap(), "second");
+    assert_eq!(desk.gov(["audit", "verify"]).unwrap().code, Some(0));
+}
+
+#[test]
+fn what_is_no_database_is_said() {
+    let desk = desk();
+    desk.write("broken.db", "this is not a database, and it is long enough to be looked at as one by whoever opens it")
+        .unwrap();
+    for (file, why) in [("broken.db", "not a database"), ("missing.db", "there is no database")] {
+        let ran = desk.gov(["runs", "--db", file]).unwrap();
+        assert_eq!(ran.code, Some(2));
+        assert!(ran.stderr.contains(why), "{ran:?}");
+    }
+}
