@@ -7,6 +7,7 @@ mod markdown;
 mod output;
 mod pages;
 mod plans;
+mod proofs;
 mod render;
 mod results;
 mod runs;

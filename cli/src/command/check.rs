@@ -8,8 +8,9 @@ use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::fix;
 
 use crate::output::{self, Color, Failure, Outcome};
+use crate::proofs::Proofs;
 use crate::render::{self, Format, Report};
-use crate::results::{self, Results};
+use crate::results::Results;
 use crate::workspace;
 use crate::{disk, watch};
 
@@ -31,6 +32,9 @@ pub struct Args {
     #[arg(long)]
     fix: bool,
 
+    #[command(flatten)]
+    proofs: Proofs,
+
     /// Check again whenever a file changes, until Ctrl-C
     #[arg(long)]
     watch: bool,
@@ -49,9 +53,9 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
 }
 
 fn once(args: &Args, color: Color) -> Result<Outcome, Failure> {
-    let mut results = Results::of(workspace::find(&args.paths)?, &results::options());
+    let mut results = args.proofs.prove(workspace::find(&args.paths)?)?;
     if args.fix {
-        results = fix(results, &args.paths)?;
+        results = fix(results, args)?;
     }
     let report = results.report();
     output::write(&render::render(args.format, &report, color.on_stdout()))?;
@@ -70,7 +74,7 @@ fn outcome(report: &Report<'_>) -> Outcome {
 
 /// Makes the safe fixes and checks again, until no more are offered. A fix may make room for another, so that one round
 /// may not be enough; a fix that is offered again and again is given up after a few.
-fn fix(mut results: Results, paths: &[PathBuf]) -> Result<Results, Failure> {
+fn fix(mut results: Results, args: &Args) -> Result<Results, Failure> {
     const ROUNDS: usize = 8;
     let (mut made, mut changed) = (0, BTreeSet::new());
     for _ in 0..ROUNDS {
@@ -93,7 +97,7 @@ fn fix(mut results: Results, paths: &[PathBuf]) -> Result<Results, Failure> {
         if !again {
             break;
         }
-        results = Results::of(workspace::find(paths)?, &results::options());
+        results = args.proofs.prove(workspace::find(&args.paths)?)?;
     }
     let (fixes, files) = (render::counted(made, "fixes"), render::counted(changed.len(), "files"));
     output::progress(&format!("made {fixes} in {files}"));

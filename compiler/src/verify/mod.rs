@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// Takes a question that the solver was asked: a name and an SMT-LIB text.
-pub type Smt2Sink = dyn Fn(&str, &str) + Sync;
+pub type Smt2Sink<'s> = dyn Fn(&str, &str) + Sync + 's;
 
 /// How a package is verified.
 pub struct Options<'o> {
@@ -39,7 +39,7 @@ pub struct Options<'o> {
     /// Whether to look also for what is legal and odd: G1207 and G1208.
     pub pedantic: bool,
     /// Takes every question that the solver was asked: a name that is unique and fit for a file, and an SMT-LIB text.
-    pub smt2: Option<&'o Smt2Sink>,
+    pub smt2: Option<&'o Smt2Sink<'o>>,
     /// Whether somebody wants the check to end.
     pub cancel: Option<&'o AtomicBool>,
     /// Is told how many units of work are done, and of how many.

@@ -1,5 +1,6 @@
 //! The commands as a user meets them.
 
+mod book;
 mod check;
 mod decide;
 mod explain;

@@ -9,7 +9,14 @@ use serde_json::Value;
 
 /// What cannot be shown as a text on a page: tests of `gov check` show the files instead, and what is beyond the solver
 /// changes with it.
-const WITHOUT_EXAMPLE: &[Code] = &[Code::TooLarge, Code::NotUtf8, Code::UnreadableFile, Code::Unproved];
+const WITHOUT_EXAMPLE: &[Code] = &[
+    Code::TooLarge,
+    Code::NotUtf8,
+    Code::UnreadableFile,
+    Code::Unproved,
+    Code::PartlyShadowed,
+    Code::UnreachableDefault,
+];
 
 fn page(code: Code) -> Option<String> {
     std::fs::read_to_string(format!("{}/../docs/errors/{code}.md", env!("CARGO_MANIFEST_DIR"))).ok()

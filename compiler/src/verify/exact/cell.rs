@@ -3,6 +3,9 @@
 use super::set::Set;
 use std::collections::HashMap;
 
+/// The covers, by their place, that the same values lie in, and those values as intervals.
+type CoveredBy = (Vec<usize>, Vec<(i128, i128)>);
+
 /// A dimension of the space: one field, one presence, one assertion, …
 pub(crate) type Slot = u32;
 
@@ -181,7 +184,7 @@ fn pieces<'c>(values: &Set, slot: Slot, covers: &[&'c Cell]) -> Vec<(Set, Vec<&'
     covers.iter().filter_map(|cover| cover.get(slot)).for_each(&mut note);
     bounds.sort_unstable();
     bounds.dedup();
-    let mut by_covers: Vec<(Vec<usize>, Vec<(i128, i128)>)> = Vec::new();
+    let mut by_covers: Vec<CoveredBy> = Vec::new();
     let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
     for (index, first) in bounds.iter().enumerate() {
         if !values.contains(*first) {
@@ -202,7 +205,7 @@ fn pieces<'c>(values: &Set, slot: Slot, covers: &[&'c Cell]) -> Vec<(Set, Vec<&'
         }
     }
     by_covers.sort_by(|(a, _), (b, _)| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
-    let mut minimal: Vec<(Vec<usize>, Vec<(i128, i128)>)> = Vec::new();
+    let mut minimal: Vec<CoveredBy> = Vec::new();
     for (own, intervals) in by_covers {
         if !minimal.iter().any(|(fewer, _)| is_subset(fewer, &own)) {
             minimal.push((own, intervals));

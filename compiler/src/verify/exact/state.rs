@@ -12,6 +12,9 @@ use gov_plan::model::{Package, ROLLBACK};
 use gov_plan::pattern::PrincipalPattern;
 use std::collections::{HashMap, HashSet};
 
+/// A stretch of principals, if one was chosen, and the roles that are asserted.
+type Chosen = (Option<(i128, i128)>, Vec<usize>);
+
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct State {
@@ -123,7 +126,7 @@ impl People {
     /// `every_class`: conditions ask for the principal. `exempt`: being [`ROLLBACK`] makes a difference of its own. `asked`:
     /// the roles that conditions ask for.
     pub fn states(&self, lists: &[&[Subject]], every_class: bool, exempt: bool, asked: &[usize]) -> Vec<State> {
-        let mut found: Vec<(Option<(i128, i128)>, Vec<usize>)> = vec![(None, Vec::new())];
+        let mut found: Vec<Chosen> = vec![(None, Vec::new())];
         for list in lists {
             let mut next = Vec::new();
             for (range, roles) in &found {
