@@ -168,7 +168,7 @@ impl Builder<'_> {
             Type::String => self.text(depth),
             Type::Risk => match self.random.once_in(2) {
                 true => Self::variable("k", Type::Risk, false),
-                false => Self::make(ExprKind::Risk(self.random.pick(&Risk::ALL)), Type::Risk),
+                false => Self::make(ExprKind::Risk(*self.random.pick(&Risk::ALL)), Type::Risk),
             },
             _ => self.number(ty, depth),
         }
@@ -197,11 +197,11 @@ impl Builder<'_> {
                 2 if *ty != Type::Time => {
                     let factor = match ty {
                         Type::Int | Type::Duration => {
-                            let factor = self.random.pick(&[0, 1, -1, 2, 3, 1_000_000]);
+                            let factor = *self.random.pick(&[0, 1, -1, 2, 3, 1_000_000]);
                             Self::make(ExprKind::Int(factor), Type::Int)
                         }
                         _ => {
-                            let units = self.random.pick(&[0, 5_000_000_000, 20_000_000_000, -1, 3, 12_500_000_000]);
+                            let units = *self.random.pick(&[0, 5_000_000_000, 20_000_000_000, -1, 3, 12_500_000_000]);
                             Self::make(ExprKind::Decimal(Decimal::from_units(units).unwrap()), Type::Decimal)
                         }
                     };
@@ -250,7 +250,7 @@ impl Builder<'_> {
 
     fn plain_text(&mut self) -> Expr {
         match self.random.below(4) {
-            0 => Self::make(ExprKind::String((self.random.pick::<&str>(&TEXTS)).to_owned()), Type::String),
+            0 => Self::make(ExprKind::String((*self.random.pick(&TEXTS)).to_owned()), Type::String),
             1 => Self::variable("e", union(), false),
             _ => Self::variable(self.random.pick::<&str>(&["s", "v"]), Type::String, false),
         }
@@ -261,7 +261,7 @@ impl Builder<'_> {
             let parts = (0..1 + self.random.below(3)).map(|_| match self.random.below(3) {
                 0 => Self::variable("i", Type::Int, false),
                 1 => Self::variable("s", Type::String, false),
-                _ => Self::make(ExprKind::String((self.random.pick::<&str>(&TEXTS)).to_owned()), Type::String),
+                _ => Self::make(ExprKind::String((*self.random.pick(&TEXTS)).to_owned()), Type::String),
             });
             return Self::make(ExprKind::Interpolate(parts.collect()), Type::String);
         }
@@ -297,9 +297,9 @@ impl Builder<'_> {
             4 => {
                 let inner = self.of(&Type::String, below);
                 let mut pattern = || match self.random.below(3) {
-                    0 => TextPattern::Exact((self.random.pick::<&str>(&TEXTS)).to_owned()),
-                    1 => TextPattern::Prefix((self.random.pick(&["", "a", "ab", "user:", "o"])).to_owned()),
-                    _ => TextPattern::Role((self.random.pick(&["staff", "guests"])).to_owned()),
+                    0 => TextPattern::Exact((*self.random.pick(&TEXTS)).to_owned()),
+                    1 => TextPattern::Prefix((*self.random.pick(&["", "a", "ab", "user:", "o"])).to_owned()),
+                    _ => TextPattern::Role((*self.random.pick(&["staff", "guests"])).to_owned()),
                 };
                 let patterns = vec![pattern(), pattern()];
                 Self::make(ExprKind::Matches(Box::new(inner), patterns), Type::Bool)
@@ -326,7 +326,7 @@ impl Builder<'_> {
             _ => {
                 let types = [Type::Int, Type::Decimal, Type::Money(usd()), Type::Duration, Type::Time, Type::Risk];
                 let ty = self.random.pick(&types).clone();
-                let op = self.random.pick(&[
+                let op = *self.random.pick(&[
                     BinaryOp::Eq,
                     BinaryOp::Ne,
                     BinaryOp::Lt,
