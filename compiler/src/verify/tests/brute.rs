@@ -7,6 +7,9 @@ use gov_plan::model::{Action, Approval, ClaimKind, Decision, Package, Policy, Qu
 use gov_plan::value::{Record, Value};
 use std::collections::BTreeSet;
 
+/// The rules that match a request, the one that decides it, and whether it can be evaluated.
+type Caught = (Vec<usize>, Option<usize>, bool);
+
 /// All requests of a package of [`packages`]: one of each class of principals, every set of roles, every value in range, and
 /// texts of each kind. Fields that nothing asks for have one value.
 pub(super) fn requests(source: &str, package: &Package) -> Vec<RequestBody> {
@@ -110,7 +113,7 @@ pub(super) fn truth(package: &Package, policy: &Policy, requests: &[RequestBody]
     let mut rules = vec![RuleTruth::default(); count];
     let mut default_reached = false;
     // For each rule, the sets of rules that catch one of its requests, and who wins it.
-    let mut caught: Vec<BTreeSet<(Vec<usize>, Option<usize>, bool)>> = vec![BTreeSet::new(); count];
+    let mut caught: Vec<BTreeSet<Caught>> = vec![BTreeSet::new(); count];
     let without: Vec<Policy> = (0..count)
         .map(|index| {
             let mut policy = policy.clone();
