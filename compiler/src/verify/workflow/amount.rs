@@ -1,8 +1,7 @@
 //! How much a workflow takes at most, as a term: calls, money or time.
 //!
-//! Taken two ways. *At most*: whatever is not impossible by itself counts; what comes out is a number, and usually settles
-//! the matter. *Exactly*: everything counts where it happens, for the solver to find the worst path or to show that there is
-//! none.
+//! Taken in three ways, see [`Way`]: as a number that usually settles the matter, for the solver to show that no path takes
+//! more, and for the solver to find a path that does.
 
 use super::super::encode::term::Node;
 use super::super::encode::{Symbol, Term};
@@ -27,12 +26,22 @@ pub(super) enum Of {
     Time,
 }
 
+/// How it is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Whatever is not impossible by itself: never less than the worst path, and mostly a number.
+    AtMost,
+    /// What happens, and what may be on its way when something else fails: never less than the worst path.
+    Weighed,
+    /// What has come to its end: what a walk counts.
+    Ended,
+}
+
 /// Counts in one way.
 pub(super) struct Amount<'p, 'm> {
     pub paths: &'p mut Paths<'m>,
     pub of: Of,
-    /// Whether what happens is weighed, and not whatever may happen counted.
-    pub exactly: bool,
+    pub way: Way,
     /// How many rounds each loop has at most.
     pub rounds: BTreeMap<PlaceId, i128>,
 }
@@ -77,7 +86,7 @@ impl Amount<'_, '_> {
                 let rounds: Vec<Term> = inner.into_iter().map(|block| self.block(block)).collect();
                 match (*parallel && self.of == Of::Time, rounds.as_slice()) {
                     (true, rounds) => rounds.iter().fold(Term::int(0), |most, round| larger(&most, round)),
-                    (false, rounds) => self.times(id, rounds),
+                    (false, rounds) => self.times(id, rounds, *parallel),
                 }
             }
             NodeKind::Approval { approval, .. } if self.of == Of::Time => {
@@ -94,12 +103,18 @@ impl Amount<'_, '_> {
         }
     }
 
-    /// A loop: the later round stands for the last, the earlier one for all others.
-    fn times(&self, id: PlaceId, rounds: &[Term]) -> Term {
+    /// A loop: the later round stands for the last, the earlier one for all others. Where the earlier one does not come to its
+    /// end, there is no other, unless all rounds run at once.
+    fn times(&self, id: PlaceId, rounds: &[Term], at_once: bool) -> Term {
         let most = self.rounds.get(&id).copied().unwrap_or(0);
         match rounds {
             _ if most == 0 => Term::int(0),
-            [earlier, later] if most > 1 => earlier.times(most - 1).plus(later),
+            [earlier, later] if most > 1 => {
+                let others = earlier.times(most - 2).plus(later);
+                let follow = self.paths.point(id).and_then(|point| point.rounds.as_ref()?.ends.first().cloned());
+                let others = if at_once { others } else { self.where_it_happens(follow, &others) };
+                earlier.plus(&others)
+            }
             [earlier, ..] => earlier.clone(),
             [] => Term::int(0),
         }
@@ -129,8 +144,22 @@ impl Amount<'_, '_> {
         let sites = std::mem::take(&mut point.calls);
         let mut sum = Term::int(0);
         for site in &sites {
-            let own = self.call(site);
-            sum = sum.plus(&self.where_it_happens(Some(site.called()), &own));
+            let own = self.weight(site.capability, site.retry, site.timeout, &site.input);
+            let made = match self.way {
+                _ if !site.is_retriable => site.opens(),
+                Way::AtMost => site.opens(),
+                Way::Ended => site.opens().and(&site.decision.allow).or(&site.succeeds),
+                // Once it is approved, it may be on its way when something else fails.
+                Way::Weighed => {
+                    let fails = self.paths.failures_beside(id);
+                    site.opens().and(&Term::any([site.decision.allow.clone(), site.succeeds.clone(), fails]))
+                }
+            };
+            sum = sum.plus(&self.where_it_happens(Some(made), &own));
+            if self.of == Of::Time {
+                let asked = self.approval(site);
+                sum = sum.plus(&self.where_it_happens(Some(site.opens()), &asked));
+            }
         }
         if let Some(point) = self.paths.points.get_mut(id.0) {
             point.calls = sites;
@@ -138,18 +167,14 @@ impl Amount<'_, '_> {
         sum
     }
 
-    fn call(&mut self, site: &Site<'_>) -> Term {
-        let own = self.weight(site.capability, site.retry, site.timeout, &site.input);
-        if self.of != Of::Time {
-            return own;
-        }
+    /// How long the approval of a call may take: whoever is asked by the policy, and by the capability, at the same time.
+    fn approval(&self, site: &Site<'_>) -> Term {
         let asked = site.decision.asked.iter().map(|asked| {
             asked.iter().fold(Term::int(0), |most, (when, approval)| {
                 larger(&most, &self.where_it_happens(Some(when.clone()), &Term::int(approval.within.unwrap_or(0))))
             })
         });
-        let asked = asked.fold(Term::int(0), |most, own| larger(&most, &own));
-        own.plus(&asked)
+        asked.fold(Term::int(0), |most, own| larger(&most, &own))
     }
 
     /// What a call takes where it is made.
@@ -198,9 +223,9 @@ impl Amount<'_, '_> {
             NodeKind::Parallel { .. } => {
                 inner.into_iter().fold(Term::int(0), |sum, block| sum.plus(&self.undo_of_block(block)))
             }
-            NodeKind::For { .. } => {
+            NodeKind::For { parallel, .. } => {
                 let rounds: Vec<Term> = inner.into_iter().map(|block| self.undo_of_block(block)).collect();
-                self.times(id, &rounds)
+                self.times(id, &rounds, *parallel)
             }
             _ => Term::int(0),
         }
@@ -214,14 +239,7 @@ impl Amount<'_, '_> {
             let fails = Term::any(self.paths.failures_after(id, true).into_iter().map(|(_, when)| when));
             for undo in &effect.undos {
                 let own = self.weight(undo.capability, &undo.capability.retry, undo.capability.timeout, &undo.input);
-                let happens = Term::all([
-                    effect.when.clone(),
-                    undo.when.clone(),
-                    undo.decision.allow.clone(),
-                    undo.admitted.clone(),
-                    undo.unevaluable.not(),
-                    fails.clone(),
-                ]);
+                let happens = Term::all([effect.when.clone(), undo.called(), fails.clone()]);
                 most = larger(&most, &self.where_it_happens(Some(happens), &own));
             }
         }
@@ -235,7 +253,7 @@ impl Amount<'_, '_> {
         match condition.as_bool() {
             Some(false) => Term::int(0),
             Some(true) => amount.clone(),
-            None if self.exactly => condition.choose(amount, &Term::int(0)),
+            None if self.way != Way::AtMost => condition.choose(amount, &Term::int(0)),
             None => amount.clone(),
         }
     }

@@ -4,7 +4,7 @@ use super::super::encode::Term;
 use super::super::exact::workflow::state::State;
 use super::super::report::{Evidence, Proof};
 use super::super::solver::Model;
-use super::amount::{Amount, Of, number};
+use super::amount::{Amount, Of, Way, number};
 use super::check::{Check, NO_REPLAY, Settled, Verdict};
 use super::layout::PlaceId;
 use super::parallel::equal;
@@ -68,21 +68,20 @@ impl Check<'_, '_, '_> {
     /// Proves that no execution takes more than so much.
     pub fn at_most(&mut self, of: &Of, most: i128) -> Bounded {
         let mut rounds = self.rounds();
-        let total = Amount { paths: &mut self.paths, of: of.clone(), exactly: false, rounds: rounds.clone() }.total();
+        let total = self.total(of, Way::AtMost, &rounds);
         if number(&total).is_some_and(|total| total <= most) {
             return Bounded::Holds(Proof::Exact(Evidence::None));
         }
         if let Err(why) = self.possible_rounds(&mut rounds) {
             return Bounded::Open(why);
         }
-        let total = Amount { paths: &mut self.paths, of: of.clone(), exactly: true, rounds: rounds.clone() }.total();
-        let exceeds = Term::int(most).less(&total);
-        let full = self.full_rounds(&rounds);
+        let exceeds = Term::int(most).less(&self.total(of, Way::Weighed, &rounds));
+        let ended = Term::int(most).less(&self.total(of, Way::Ended, &rounds));
+        let whole = self.full_rounds(&rounds).and(&self.everything_ends());
         let model = match self.ask_any_length("G1304", &exceeds) {
             Verdict::Never(proof) => return Bounded::Holds(proof),
             Verdict::Unknown(why) => return Bounded::Open(why),
-            Verdict::Happens(model) if rounds.is_empty() => model,
-            Verdict::Happens(_) => match self.ask_any_length("G1304-rounds", &exceeds.and(&full)) {
+            Verdict::Happens(_) => match self.ask_any_length("G1304-whole", &ended.and(&whole)) {
                 Verdict::Happens(model) => model,
                 Verdict::Never(_) => return Bounded::Open(NO_REPLAY.to_owned()),
                 Verdict::Unknown(why) => return Bounded::Open(why),
@@ -92,6 +91,10 @@ impl Check<'_, '_, '_> {
             Some(worst) => Bounded::Exceeded(Box::new(worst)),
             None => Bounded::Open(NO_REPLAY.to_owned()),
         }
+    }
+
+    fn total(&mut self, of: &Of, way: Way, rounds: &BTreeMap<PlaceId, i128>) -> Term {
+        Amount { paths: &mut self.paths, of: of.clone(), way, rounds: rounds.clone() }.total()
     }
 
     fn worst(&mut self, of: &Of, most: i128, model: &Model) -> Option<Worst> {
@@ -163,8 +166,14 @@ impl Check<'_, '_, '_> {
                 later.equals(&Term::int(listed.min(*most) - 1)).or(&Term::bool(*most < 2)),
                 Term::all(alike),
             ]);
-            Some(point.reach.implies(&full))
+            Some(rounds.begins.implies(&full))
         }))
+    }
+
+    /// Every call that is come to ends: none is still being tried.
+    fn everything_ends(&self) -> Term {
+        let sites = self.paths.points.iter().flat_map(|point| &point.calls);
+        Term::all(sites.map(|site| site.tried.implies(&site.succeeds.or(&site.fails))))
     }
 
     /// A cost in another currency is one that the budget cannot bear.

@@ -111,12 +111,11 @@ impl Check<'_, '_, '_> {
     fn refused_step(&mut self, place: PlaceId, alternative: usize, model: &Model, always: bool) {
         let subject = self.step_subject(place);
         let found = Case::of(&self.paths, model).and_then(|case| {
-            let path = case.paths.get(&place)?.clone();
             let wanted = |state: &State<'_>| {
                 let is_refused = |what: &What| {
                     matches!(what, What::NotCalled { alternative: own, why: NotCalled::Refused(_), .. } if *own == alternative)
                 };
-                state.trace.iter().any(|event| event.path == path && is_refused(&event.what))
+                state.trace.iter().any(|event| case.is_at(place, &event.path) && is_refused(&event.what))
             };
             let state = case.replay(&self.paths, (Some(place), None), &wanted)?;
             let site = self.paths.point(place)?.calls.get(alternative)?;
@@ -187,17 +186,21 @@ impl Check<'_, '_, '_> {
         };
         let found = Case::of(&self.paths, &model).and_then(|case| {
             let (place, _) = broken.iter().find(|(_, when)| model.bool(when) == Some(true))?;
-            let path = case.paths.get(place)?.clone();
             let breaks = |what: &What| match what {
                 What::NotCalled { alternative: own, why: NotCalled::Refinement(why), .. } if *own == alternative => {
                     Some(why.clone())
                 }
                 _ => None,
             };
-            let wanted =
-                |state: &State<'_>| state.trace.iter().any(|event| event.path == path && breaks(&event.what).is_some());
+            let wanted = |state: &State<'_>| {
+                state.trace.iter().any(|event| case.is_at(*place, &event.path) && breaks(&event.what).is_some())
+            };
             let state = case.replay(&self.paths, (Some(*place), None), &wanted)?;
-            let why = state.trace.iter().filter(|event| event.path == path).find_map(|event| breaks(&event.what));
+            let why = state
+                .trace
+                .iter()
+                .filter(|event| case.is_at(*place, &event.path))
+                .find_map(|event| breaks(&event.what));
             let step = self.paths.layout.step(*place)?;
             let witness = words::witness(self.package, &case.world, &state);
             let at = self.call_span(*place, alternative);
@@ -231,14 +234,13 @@ impl Check<'_, '_, '_> {
         };
         let found = Case::of(&self.paths, &model).and_then(|case| {
             let (place, _) = bare.iter().find(|(_, when)| model.bool(when) == Some(true))?;
-            let path = case.paths.get(place)?.clone();
             let wanted = |state: &State<'_>| {
                 state.trace.iter().any(|event| {
                     let bare = |what: &What| {
                         matches!(what, What::Called(called) if called.alternative == alternative
                             && called.risk >= Risk::High && !called.approved && called.approvals == 0)
                     };
-                    event.path == path && bare(&event.what)
+                    case.is_at(*place, &event.path) && bare(&event.what)
                 })
             };
             let state = case.replay(&self.paths, (Some(*place), None), &wanted)?;

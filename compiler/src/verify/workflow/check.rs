@@ -68,7 +68,13 @@ impl<'c, 's, 'm> Check<'c, 's, 'm> {
             return Verdict::Never(Proof::Exact(Evidence::None));
         }
         let rounds = self.paths.points.iter().filter_map(|point| point.rounds.as_ref());
-        let short: Vec<Term> = rounds.map(|rounds| rounds.length.at_most(&Term::int(2))).collect();
+        let short: Vec<Term> = rounds
+            .map(|rounds| {
+                let [earlier, later] = &rounds.picks;
+                let first = earlier.equals(&Term::int(0)).and(&later.equals(&Term::int(1)));
+                rounds.length.at_most(&Term::int(2)).and(&first)
+            })
+            .collect();
         if !short.is_empty() {
             let question = happens.and(&Term::all(short));
             let answer = self.session.ask(what, &self.paths.question(&[question]));

@@ -5,7 +5,7 @@ use super::super::exact::workflow::state::{State, What};
 use super::super::report::{Evidence, Proof};
 use super::super::solver::Session;
 use super::super::units::{Found, Unit};
-use super::amount::{Amount, Of, number};
+use super::amount::{Amount, Of, Way, number};
 use super::bounds::{Worst, shown};
 use super::check::{Check, NO_REPLAY, Settled, Verdict};
 use super::layout::PlaceId;
@@ -146,7 +146,7 @@ impl Check<'_, '_, '_> {
                     counters.push(Counter {
                         place: effect.place,
                         last: Some(failure.place),
-                        when: Term::all([effect.when.clone(), undo.when.clone(), when]),
+                        when: Term::all([effect.when.clone(), undo.called(), when]),
                         said: format!("its undo, `{}`, may fail for good", undo.capability.id),
                         undo_fails: true,
                     });
@@ -189,7 +189,7 @@ impl Check<'_, '_, '_> {
             _ => self.workflow.budget.calls.map(i128::from),
         };
         let rounds = self.rounds();
-        let undo = Amount { paths: &mut self.paths, of: of.clone(), exactly: false, rounds }.rollback();
+        let undo = Amount { paths: &mut self.paths, of: of.clone(), way: Way::AtMost, rounds }.rollback();
         budget.is_some_and(|budget| budget <= most) && number(&undo) == Some(0)
     }
 
@@ -238,7 +238,7 @@ impl Check<'_, '_, '_> {
                 effect.undos.iter().filter(|undo| undo.capability.retry.attempts.is_none() && wanted(undo.capability))
             {
                 for (failure, when) in self.paths.failures_after(effect.place, true) {
-                    let when = Term::all([effect.when.clone(), undo.when.clone(), undo.decision.allow.clone(), when]);
+                    let when = Term::all([effect.when.clone(), undo.called(), when]);
                     found.push(counter(effect.place, Some(failure.place), when, &undo.capability.id));
                 }
             }
@@ -276,8 +276,7 @@ impl Check<'_, '_, '_> {
                     let own = Term::any(own.map(|(_, done)| done.clone())).not();
                     let when = Term::all([
                         effect.when.clone(),
-                        undo.when.clone(),
-                        undo.decision.allow.clone(),
+                        undo.called(),
                         when,
                         own,
                         none_before(&[effect.place, failure.place]),
@@ -313,13 +312,7 @@ impl Check<'_, '_, '_> {
                 for (failure, when) in self.paths.failures_after(effect.place, true) {
                     let approved =
                         [own.clone(), self.approved_before(effect.place), self.approved_before(failure.place)];
-                    let when = Term::all([
-                        effect.when.clone(),
-                        undo.when.clone(),
-                        undo.decision.allow.clone(),
-                        when,
-                        Term::any(approved).not(),
-                    ]);
+                    let when = Term::all([effect.when.clone(), undo.called(), when, Term::any(approved).not()]);
                     found.push(Counter {
                         place: effect.place,
                         last: Some(failure.place),

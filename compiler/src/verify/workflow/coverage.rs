@@ -151,7 +151,7 @@ impl Check<'_, '_, '_> {
         let (failed_at, failure_at, _) = left.failures.iter().find(|(_, _, when)| holds(when))?;
         let effect = self.paths.effects.get(left.effect)?;
         let case = Case::of(&self.paths, model)?;
-        let path = case.paths.get(&effect.place)?;
+        let here = |path: &super::super::exact::workflow::state::Path| case.is_at(effect.place, path);
         let why_left = |why: &NotUndone| match code {
             Code::NotUndone => *why == NotUndone::NotAutomatic,
             Code::CompensationArguments => matches!(why, NotUndone::Arguments(_)),
@@ -159,7 +159,7 @@ impl Check<'_, '_, '_> {
         };
         let wanted = |state: &State<'_>| {
             let is_left = |what: &What| matches!(what, What::LeftDone { why, .. } if why_left(why));
-            state.trace.iter().any(|event| event.path == *path && is_left(&event.what))
+            state.trace.iter().any(|event| here(&event.path) && is_left(&event.what))
         };
         let state = case.replay(&self.paths, (Some(effect.place), Some(*failed_at)), &wanted)?;
         let step = self.paths.layout.step(effect.place)?;
@@ -180,7 +180,7 @@ impl Check<'_, '_, '_> {
             (Code::NotUndone, _) => Some(compensation::not_undone(undone, &failure)),
             (Code::CompensationArguments, Some(undo)) => {
                 let left = state.trace.iter().find_map(|event| match &event.what {
-                    What::LeftDone { why: NotUndone::Arguments(why), .. } if event.path == *path => Some(why.clone()),
+                    What::LeftDone { why: NotUndone::Arguments(why), .. } if here(&event.path) => Some(why.clone()),
                     _ => None,
                 });
                 let why = left.map_or(failure, |why| format!("for example {why}"));

@@ -39,6 +39,14 @@ pub(super) struct Undo<'m> {
     pub decision: Decision<'m>,
 }
 
+impl Undo<'_> {
+    /// When it is the one, and is called.
+    pub fn called(&self) -> Term {
+        let evaluated = self.unevaluable.not();
+        Term::all([self.when.clone(), evaluated, self.admitted.clone(), self.decision.allow.clone()])
+    }
+}
+
 impl<'m> Paths<'m> {
     /// Notes what the calls of a step do. The step's name is bound.
     pub(super) fn note_effects(&mut self, id: PlaceId, step: &'m Step, walk: &mut Walk<'m>) {
@@ -103,6 +111,21 @@ impl<'m> Paths<'m> {
             Some((failure, failure.when.and(&crossing)))
         });
         reached.collect()
+    }
+
+    /// When the workflow, or a nested one around a place, fails at another place that may be come to at the same time.
+    pub fn failures_beside(&self, id: PlaceId) -> Term {
+        let layout = &self.layout;
+        let beside = self.failures.iter().filter(|failure| {
+            let at = failure.place;
+            !(at == id
+                || layout.before(at, id)
+                || layout.before(id, at)
+                || layout.exclusive(at, id)
+                || layout.contains(at, id)
+                || layout.contains(id, at))
+        });
+        Term::any(beside.map(|failure| failure.when.clone()))
     }
 
     /// Under which further condition a call may be done when this failure ends the run that it belongs to.

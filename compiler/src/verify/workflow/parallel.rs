@@ -121,14 +121,14 @@ impl Check<'_, '_, '_> {
             Verdict::Happens(model) => model,
         };
         let found = Case::of(&self.paths, &model).and_then(|case| {
-            let (first, second) = (case.paths.get(&one)?.clone(), case.paths.get(&other)?.clone());
             let wanted = |state: &State<'_>| {
-                let done = |path: &Vec<usize>| {
+                let done = |place: PlaceId| {
                     state.trace.iter().any(|event| {
-                        event.path == *path && matches!(&event.what, What::Called(called) if called.succeeded)
+                        case.is_at(place, &event.path)
+                            && matches!(&event.what, What::Called(called) if called.succeeded)
                     })
                 };
-                done(&first) && done(&second)
+                done(one) && done(other)
             };
             let state = case.replay(&self.paths, (Some(one), None), &wanted)?;
             let name = |id: PlaceId| self.paths.layout.step(id).map(|step| step.name.clone());

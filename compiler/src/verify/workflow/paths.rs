@@ -68,6 +68,10 @@ pub(super) struct Rounds {
     pub elements: Vec<Symbol>,
     /// The elements of the rounds.
     pub picked: Vec<Symbol>,
+    /// When the list is known and no longer than is allowed.
+    pub begins: Term,
+    /// When each round comes to its end.
+    pub ends: Vec<Term>,
 }
 
 /// A call at a place.
@@ -489,6 +493,8 @@ impl<'m> Paths<'m> {
                 picks: picks.clone(),
                 elements: elements.elements.clone(),
                 picked: picked_elements,
+                begins: begins.clone(),
+                ends: ends.clone(),
             });
         }
         let all = ends.iter().enumerate().map(|(round, end)| {

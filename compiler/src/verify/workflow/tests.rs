@@ -11,7 +11,9 @@ mod bounds;
 mod calls;
 mod claims;
 mod coverage;
+mod generate;
 mod parallel;
+mod random;
 mod reach;
 mod undo;
 

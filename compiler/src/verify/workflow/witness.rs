@@ -18,6 +18,8 @@ pub(super) struct Case {
     pub world: Arc<World>,
     /// Where each place stands in it.
     pub paths: BTreeMap<PlaceId, Path>,
+    /// Which parts of the path of a place are numbers of rounds.
+    rounds: BTreeMap<PlaceId, Vec<usize>>,
     turns: BTreeMap<Path, Turns>,
     /// Where a deadline comes, and the step that runs what it ends.
     late: BTreeMap<Path, Path>,
@@ -64,12 +66,23 @@ impl Case {
         let mut case = Case {
             world: Arc::new(World { params, context, asserted, tenant }),
             paths: BTreeMap::new(),
+            rounds: BTreeMap::new(),
             turns: BTreeMap::new(),
             late: BTreeMap::new(),
         };
         for id in paths.layout.ids() {
             let path = case.path(paths, id, model, full)?;
             case.turns.insert(path.clone(), turns(paths, id, model));
+            let mut rounds = Vec::new();
+            if let (Some(parent), Some(around)) =
+                (paths.layout.parent(id), paths.layout.parent(id).and_then(|at| paths.layout.place(at)))
+            {
+                rounds.extend(case.rounds.get(&parent).cloned().unwrap_or_default());
+                if matches!(around.node.kind, NodeKind::For { .. }) {
+                    rounds.push(path.len().saturating_sub(2));
+                }
+            }
+            case.rounds.insert(id, rounds);
             case.paths.insert(id, path);
         }
         for failure in &paths.failures {
@@ -105,6 +118,13 @@ impl Case {
             }
         };
         walk.replay(self, &urgency, wanted)
+    }
+
+    /// Whether a path is that of a place, in whatever round.
+    pub fn is_at(&self, place: PlaceId, path: &Path) -> bool {
+        let (Some(own), Some(rounds)) = (self.paths.get(&place), self.rounds.get(&place)) else { return false };
+        own.len() == path.len()
+            && own.iter().zip(path).enumerate().all(|(index, (own, other))| own == other || rounds.contains(&index))
     }
 
     /// The walk in this world.

@@ -2,7 +2,7 @@
 
 use super::Walk;
 use super::gate::{Gate, Opening};
-use super::state::{Called, End, Event, NotCalled, Open, Path, Ready, Scope, State, What};
+use super::state::{Called, End, Event, Failing, NotCalled, Open, Path, Ready, Scope, State, What};
 use super::undo::{Done, Undo};
 use gov_plan::expr::Expr;
 use gov_plan::model::{Call, Capability, Effect, Idempotency, Node, NodeKind, Step, Target};
@@ -40,6 +40,9 @@ pub(crate) enum Turn {
 impl<'m> Walk<'m> {
     /// Every state that may follow when this statement is what happens next.
     pub fn act(&self, state: &State<'m>, ready: &Ready<'m>, choices: &dyn Choices) -> Vec<State<'m>> {
+        if state.failing.is_some() {
+            return self.land(state, ready, choices);
+        }
         let mut next = match &ready.node.kind {
             NodeKind::Step(step) => self.step(state, ready, step, choices),
             NodeKind::Check { condition, .. } => match self.truth(state, ready, condition) {
@@ -98,7 +101,7 @@ impl<'m> Walk<'m> {
 
     /// Ends the execution where nothing is left to do.
     fn settle(&self, state: &mut State<'m>) {
-        if state.end.is_none() && self.ready(state).is_empty() {
+        if state.end.is_none() && state.failing.is_none() && self.ready(state).is_empty() {
             let value = state.returned.get(&Path::new()).cloned();
             state.end = Some(End::Completed(value.unwrap_or(Value::Absent)));
         }
@@ -305,6 +308,7 @@ impl<'m> Walk<'m> {
             approved: opening.needs_approval,
             approvals: state.approvals,
             risk: opening.risk,
+            has_effect: self.has_effect(opening),
             spent: self.spent(opening, retry, step.timeout.unwrap_or(opening.capability.timeout)),
         }
     }
@@ -357,8 +361,81 @@ impl<'m> Walk<'m> {
         }
     }
 
-    /// A frame fails at a statement: what it did is undone, and the step that runs it has failed.
+    /// A frame fails at a statement. What is on its way in other branches arrives first.
     fn fail(&self, state: &mut State<'m>, at: Path, frame: Path) {
+        let mut ended = frame.clone();
+        while let Some(Open::Running { node, caller, .. }) = state.open.get(&ended) {
+            match &node.kind {
+                NodeKind::Step(step) if !step.continues_on_failure => ended = caller.frame.clone(),
+                _ => break,
+            }
+        }
+        let is_call =
+            |node: &Node| matches!(&node.kind, NodeKind::Step(step) if matches!(step.target, Target::Call(_)));
+        let mut flying = self.ready(state);
+        flying.retain(|other| other.path != at && other.path.starts_with(&ended) && is_call(other.node));
+        if flying.is_empty() {
+            return self.fall(state, at, frame);
+        }
+        state.failing = Some(Failing { at, frame, flying });
+    }
+
+    /// A call of another branch that may be on its way when a workflow fails: it has not begun, or it fails, or arrives.
+    fn land(&self, state: &State<'m>, ready: &Ready<'m>, choices: &dyn Choices) -> Vec<State<'m>> {
+        let mut grounded = state.clone();
+        if let Some(failing) = &mut grounded.failing {
+            failing.flying.pop();
+        }
+        let mut next = vec![grounded.clone()];
+        if let NodeKind::Step(step) = &ready.node.kind {
+            next.extend(self.arrive(&grounded, ready, step, choices));
+        }
+        for state in &mut next {
+            if let Some(Failing { at, frame, .. }) = state.failing.take_if(|failing| failing.flying.is_empty()) {
+                self.fall(state, at, frame);
+            }
+            self.settle(state);
+        }
+        next
+    }
+
+    fn arrive(&self, state: &State<'m>, ready: &Ready<'m>, step: &'m Step, choices: &dyn Choices) -> Vec<State<'m>> {
+        let alternative = match state.open.get(&ready.path) {
+            Some(Open::Alternative(alternative)) => *alternative,
+            _ => 0,
+        };
+        let call = match (&step.target, alternative.checked_sub(1)) {
+            (Target::Call(call), None) => Some(call),
+            (_, Some(fallback)) => step.fallbacks.get(fallback),
+            _ => None,
+        };
+        let Some(Gate::Open(opening)) = call.map(|call| self.gate(state, &ready.scope, &step.principal, call)) else {
+            return Vec::new();
+        };
+        let mut next = Vec::new();
+        if choices.may(&ready.path, Turn::Fails(alternative)) {
+            let mut failed = state.clone();
+            failed.record(ready, What::Called(self.called(state, step, alternative, &opening, false)));
+            next.push(failed);
+        }
+        if choices.may(&ready.path, Turn::Succeeds(alternative)) {
+            for output in choices.outputs(&ready.path, alternative, &opening.capability.output) {
+                let mut done = state.clone();
+                done.record(ready, What::Called(self.called(state, step, alternative, &opening, true)));
+                done.bind(&ready.scope, &step.name, Value::Record(output.clone()));
+                let undo = self.undo_of_call(&done, ready, step, &opening, &output);
+                if undo != Undo::Nothing {
+                    let path = ready.path.clone();
+                    done.done.push(Done { path, node: ready.node, workflow: ready.scope.workflow, undo });
+                }
+                next.push(done);
+            }
+        }
+        next
+    }
+
+    /// A frame has failed at a statement: what it did is undone, and the step that runs it has failed.
+    fn fall(&self, state: &mut State<'m>, at: Path, frame: Path) {
         self.roll_back(state, &frame);
         let Some(Open::Running { node, caller, .. }) = state.open.get(&frame).cloned() else {
             state.end = Some(End::Failed(at));
@@ -367,8 +444,11 @@ impl<'m> Walk<'m> {
         state.forget(&frame);
         let ready = Ready { path: frame, node, scope: caller };
         state.record(&ready, What::RunFailed);
-        if let NodeKind::Step(step) = &node.kind {
-            self.alternative_failed(state, &ready, step, 0);
+        let NodeKind::Step(step) = &node.kind else { return };
+        if step.continues_on_failure {
+            state.ended.push(ready.path);
+        } else {
+            self.fall(state, ready.path, ready.scope.frame);
         }
     }
 }

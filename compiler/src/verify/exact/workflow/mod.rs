@@ -43,3 +43,12 @@ pub(crate) struct Walk<'m> {
     pub workflow: &'m Workflow,
     pub world: Arc<World>,
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests say what they expect by panicking"
+)]
+pub(crate) mod explore;

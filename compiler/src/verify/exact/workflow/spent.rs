@@ -96,10 +96,9 @@ impl<'m> Walk<'m> {
             }
             (NodeKind::Step(step), _) if matches!(step.target, Target::Run { .. }) => {
                 let Target::Run { workflow, .. } = &step.target else { return 0 };
+                let failed = state.trace.iter().any(|event| event.path == *path && event.what == What::RunFailed);
                 match self.package.workflow(workflow) {
-                    Some(Workflow { body, .. }) if state.ended.contains(path) => {
-                        self.time_of_block(state, body, &inner(0))
-                    }
+                    Some(Workflow { body, .. }) if !failed => self.time_of_block(state, body, &inner(0)),
                     // What it did is forgotten: everything that happened in it, one after the other.
                     _ => state
                         .trace

@@ -30,8 +30,20 @@ pub(crate) struct State<'m> {
     pub approvals: u32,
     /// What has happened, in order.
     pub trace: Vec<Event<'m>>,
+    /// What has failed, while calls of other branches are on their way.
+    pub failing: Option<Failing<'m>>,
     /// How it ended, if it has.
     pub end: Option<End>,
+}
+
+/// A failure that waits for what is on its way.
+#[derive(Debug, Clone)]
+pub(crate) struct Failing<'m> {
+    /// Where it failed, and in which frame.
+    pub at: Path,
+    pub frame: Path,
+    /// The calls of other branches that may have begun.
+    pub flying: Vec<Ready<'m>>,
 }
 
 /// A statement that has begun.
@@ -122,6 +134,8 @@ pub(crate) struct Called {
     /// How many approvals were given before it.
     pub approvals: u32,
     pub risk: Risk,
+    /// Whether it does anything to the world.
+    pub has_effect: bool,
     pub spent: Spent,
 }
 
@@ -176,6 +190,9 @@ enum Scan<'m> {
 impl<'m> Walk<'m> {
     /// What may happen next; nothing where the execution has ended. A body that came to its end gives a completed state.
     pub fn ready(&self, state: &State<'m>) -> Vec<Ready<'m>> {
+        if let Some(failing) = &state.failing {
+            return failing.flying.last().cloned().into_iter().collect();
+        }
         if state.end.is_some() || state.returned.contains_key(&Path::new()) {
             return Vec::new();
         }

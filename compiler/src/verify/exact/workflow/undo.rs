@@ -50,19 +50,24 @@ impl<'m> Walk<'m> {
     ) -> Undo<'m> {
         let clauses = Clauses { walk: self, input: &opening.input, output: Some(output) };
         let capability = opening.capability;
-        let effect = row(&capability.effect, |condition| eval(condition, &clauses));
         let compensation = match &step.compensation {
             Some(table) => self.stated(state, ready, table),
             None => row(&capability.compensation, |condition| eval(condition, &clauses)),
         };
         match compensation {
-            _ if effect == Some(&Effect::None) => Undo::Nothing,
+            _ if !self.has_effect(opening) => Undo::Nothing,
             Some(Compensation::Automatic(call)) if step.compensation.is_some() => {
                 self.compensation(state, ready, call, |expr| self.evaluate(state, &ready.scope, expr))
             }
             Some(Compensation::Automatic(call)) => self.compensation(state, ready, call, |expr| eval(expr, &clauses)),
             _ => Undo::Left { capability: capability.id.clone(), why: NotUndone::NotAutomatic },
         }
+    }
+
+    /// Whether a call does anything to the world; where its table has no row, it is taken to.
+    pub(super) fn has_effect(&self, opening: &Opening<'m>) -> bool {
+        let clauses = Clauses { walk: self, input: &opening.input, output: None };
+        row(&opening.capability.effect, |condition| eval(condition, &clauses)) != Some(&Effect::None)
     }
 
     /// Undoes what was done at and below a path, the last first.

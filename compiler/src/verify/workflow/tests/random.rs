@@ -1,0 +1,294 @@
+//! The proofs against every execution, on generated packages.
+//!
+//! `GOV_CASES` says how many packages there are, and `GOV_SEED` where they begin.
+
+use super::super::amount::Of;
+use super::super::bounds::Bounded;
+use super::super::check::Check;
+use super::generate;
+use crate::diagnostic::{Diagnostic, Subject};
+use crate::package::{File, Input};
+use crate::verify::Options;
+use crate::verify::exact::workflow::explore::{Facts, explore};
+use crate::verify::solver::Session;
+use crate::verify::units::{self, Found};
+use gov_plan::model::{ClaimKind, Escalation, Package};
+use gov_plan::types::Currency;
+use std::collections::BTreeSet;
+
+/// The most states of one package that are walked: larger ones are left out.
+const MOST_STATES: usize = 6_000;
+
+/// One package, by its seed, for when something is to be looked into.
+#[test]
+fn one_package_by_its_seed() {
+    if let Ok(seed) = std::env::var("GOV_ONE") {
+        let text = generate::package(seed.parse().unwrap());
+        println!("{text}\n{:#?}", compare(&text));
+    }
+}
+
+#[test]
+fn the_proofs_agree_with_every_execution() {
+    let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
+    let (cases, seed) = (number("GOV_CASES", 500), number("GOV_SEED", 1));
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) as u64;
+    let results: Vec<(u64, u64, Vec<String>)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers)
+            .map(|worker| {
+                std::thread::Builder::new()
+                    .stack_size(64 << 20)
+                    .spawn_scoped(scope, move || some(seed, worker, workers, cases))
+                    .unwrap()
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    let compared: u64 = results.iter().map(|(compared, ..)| compared).sum();
+    let skipped: u64 = results.iter().map(|(_, skipped, _)| skipped).sum();
+    let differences: Vec<&String> = results.iter().flat_map(|(.., differences)| differences).collect();
+    println!("workflows: {compared} generated packages compared, {skipped} too large");
+    let mut kinds: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for difference in &differences {
+        *kinds.entry(difference.split(':').nth(1).unwrap_or_default()).or_default() += 1;
+    }
+    println!("{kinds:?}");
+    assert!(
+        differences.is_empty(),
+        "{} differences\n{}",
+        differences.len(),
+        differences
+            .iter()
+            .take(number("GOV_SHOW", 3) as usize)
+            .map(|text| text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
+}
+
+fn some(seed: u64, worker: u64, workers: u64, cases: u64) -> (u64, u64, Vec<String>) {
+    let (mut compared, mut skipped, mut differences) = (0, 0, Vec::new());
+    let mut index = worker;
+    while compared < cases.div_ceil(workers) {
+        let seed = seed.wrapping_mul(1_000_003).wrapping_add(index);
+        index += workers;
+        let text = generate::package(seed);
+        match compare(&text) {
+            None => skipped += 1,
+            Some(found) => {
+                compared += 1;
+                differences.extend(found.into_iter().map(|found| format!("seed {seed}: {found}\n{text}")));
+            }
+        }
+    }
+    (compared, skipped, differences)
+}
+
+/// What the proofs and the executions of a package do not agree on; nothing where there are too many executions.
+fn compare(text: &str) -> Option<Vec<String>> {
+    let input = Input { files: vec![File { path: "t.gov".into(), text: text.into() }], ..Input::default() };
+    let checked = crate::check(&input);
+    let package = checked.package.unwrap_or_else(|| panic!("{:#?}\n{text}", checked.diagnostics));
+    let workflow = package.workflow("w").unwrap();
+    let usd = Currency::new("USD").unwrap();
+    let facts = explore(&package, workflow, usd, MOST_STATES)?;
+    let report = units::run(super::super::units(&package), &Options::default()).unwrap();
+    let own = |found: &&Diagnostic| match &found.subject {
+        Some(Subject::Workflow { workflow } | Subject::Step { workflow, .. }) => workflow == "w",
+        Some(Subject::Prove { .. }) => true,
+        _ => false,
+    };
+    let found: Vec<&Diagnostic> = report.diagnostics.iter().filter(own).collect();
+    let mut differences = Vec::new();
+    let mut differ = |what: &str, proofs: String, walked: String| {
+        if proofs != walked {
+            differences.push(format!("{what}: the proofs say {proofs}, the executions {walked}"));
+        }
+    };
+    differ("unproved", steps(&found, "G1402", None), "{}".to_owned());
+    for code in ["G1101", "G1102", "G1103"] {
+        let left = facts.left.iter().filter(|(_, own, across)| own == code && *across);
+        let left: BTreeSet<String> = left.map(|(step, ..)| step.clone()).collect();
+        differ(code, steps(&found, code, None), format!("{left:?}"));
+    }
+    refusals(&facts, &found, &mut differ);
+    let always: BTreeSet<&String> =
+        facts.broken.iter().filter(|broken| !facts.taken.contains(broken)).map(|(step, _)| step).collect();
+    let sometimes: BTreeSet<&String> =
+        facts.broken.iter().filter(|broken| facts.taken.contains(broken)).map(|(step, _)| step).collect();
+    differ("G1302 E", steps(&found, "G1302", Some(true)), format!("{always:?}"));
+    differ("G1302 W", steps(&found, "G1302", Some(false)), format!("{sometimes:?}"));
+    let policy = package.policy("p").unwrap();
+    let bare: BTreeSet<&String> = match policy.escalation {
+        Escalation::Never { .. } => BTreeSet::new(),
+        Escalation::AtLeast { .. } => facts.bare.iter().map(|(step, _)| step).collect(),
+    };
+    differ("G1305", steps(&found, "G1305", None), format!("{bare:?}"));
+    for diagnostic in found.iter().filter(|found| found.code.id() == "G1303") {
+        let at = diagnostic.primary.span.start;
+        let wrong = match &diagnostic.message {
+            message if message.contains("fallback") => false,
+            message if message.contains("always holds") => facts.failed.contains(&at) || !facts.held.contains(&at),
+            message if message.contains("always fails") => facts.held.contains(&at) || !facts.failed.contains(&at),
+            _ => facts.reached.contains(&at),
+        };
+        differ(&format!("G1303 {}", diagnostic.message), wrong.to_string(), "false".to_owned());
+    }
+    if !found
+        .iter()
+        .any(|found| found.code.id() == "G1303" || (found.is_error() && matches!(found.code.id(), "G1301" | "G1302")))
+    {
+        let statements = starts(&workflow.body);
+        let unreached: Vec<&u32> = statements.iter().filter(|at| !facts.reached.contains(at)).collect();
+        differ("G1303 none", "[]".to_owned(), format!("{unreached:?}"));
+    }
+    let over = workflow.budget.calls.is_some_and(|calls| facts.calls > u64::from(calls))
+        || workflow.budget.money.is_some_and(|money| facts.money > money.amount.units());
+    let told = found.iter().any(|found| found.code.id() == "G1304" && found.is_error());
+    differ("G1304", told.to_string(), over.to_string());
+    let doubtful = found.iter().filter(|found| found.code.id() == "G1106").count();
+    differ("G1106", doubtful.to_string(), facts.in_doubt.len().to_string());
+    // That the worst case does not replay leaves a bound unproved, which is no false answer.
+    if let Some(longest) = longest(&package) {
+        differ("time", longest.to_string(), facts.time.to_string());
+    }
+    claims(&package, &facts, &found, &mut differ);
+    Some(differences)
+}
+
+/// A step is refused always; or for some inputs in some surroundings, and passes for others in the same.
+fn refusals(facts: &Facts, found: &[&Diagnostic], differ: &mut impl FnMut(&str, String, String)) {
+    let passes = |step: &String, alternative: usize| {
+        facts.passed.iter().any(|(own, other, _)| own == step && *other == alternative)
+    };
+    let always = facts.refused.iter().filter(|(step, alternative, _)| !passes(step, *alternative));
+    let always: BTreeSet<&String> = always.map(|(step, ..)| step).collect();
+    differ("G1301 E", steps(found, "G1301", Some(true)), format!("{always:?}"));
+    let sometimes: BTreeSet<&String> =
+        facts.refused.iter().filter(|refused| facts.passed.contains(refused)).map(|(step, ..)| step).collect();
+    let told = found.iter().filter(|found| found.code.id() == "G1301" && !found.is_error());
+    let told: BTreeSet<String> = told.filter_map(|found| step_of(found)).collect();
+    // The proofs take surroundings to be alike where the policy's conditions on them turn out alike: they may warn of more.
+    let missed: Vec<&&String> = sometimes.iter().filter(|step| !told.contains(**step)).collect();
+    differ("G1301 W", "[]".to_owned(), format!("{missed:?}"));
+    let harmless: Vec<&String> =
+        told.iter().filter(|step| !facts.refused.iter().any(|(own, ..)| own == *step)).collect();
+    differ("G1301 W of nothing", format!("{harmless:?}"), "[]".to_owned());
+}
+
+fn claims(package: &Package, facts: &Facts, found: &[&Diagnostic], differ: &mut impl FnMut(&str, String, String)) {
+    let budget = &package.workflow("w").unwrap().budget;
+    for claim in &package.claims {
+        let refuted = found.iter().any(|found| {
+            found.code.id() == "G1401" && found.subject == Some(Subject::Prove { prove: claim.name.clone() })
+        });
+        let endless = |id: Option<&str>| {
+            // A call that is tried until it succeeds breaks the bound, whatever is counted of it.
+            facts.calls_of.iter().filter(|(own, calls)| **calls > 0 && id.is_none_or(|id| id == *own)).any(
+                |(own, _)| {
+                    let capability = package.capability(own).unwrap();
+                    let unbounded = capability.retry.attempts.is_none();
+                    match id {
+                        Some(_) => unbounded && capability.idempotency == gov_plan::model::Idempotency::No,
+                        None => unbounded && !capability.cost.rows.is_empty(),
+                    }
+                },
+            )
+        };
+        let holds = match &claim.kind {
+            ClaimKind::AlwaysUndoes { .. } => facts.left.is_empty() && !facts.uncertain_undo,
+            ClaimKind::CallsAtMost { capability, times, .. } => {
+                if endless(Some(capability)) || budget.calls.is_some() || steps_retry(package) {
+                    continue;
+                }
+                facts.calls_of.get(capability).is_none_or(|calls| *calls <= u64::from(*times))
+            }
+            ClaimKind::SpendsAtMost { amount, .. } => {
+                if endless(None) || budget.money.is_some() || steps_retry(package) {
+                    continue;
+                }
+                facts.money <= amount.amount.units()
+            }
+            ClaimKind::CallsBefore { first, second, .. } => !facts.without.contains(&(first.clone(), second.clone())),
+            ClaimKind::NeverWithoutApproval { capability, .. } => !facts.unapproved.contains(capability),
+            ClaimKind::Policy { .. } => continue,
+        };
+        differ(&format!("claim {}", claim.name), refuted.to_string(), (!holds).to_string());
+    }
+}
+
+/// Whether a step says itself how it is retried.
+fn steps_retry(package: &Package) -> bool {
+    fn any(nodes: &[gov_plan::model::Node]) -> bool {
+        use gov_plan::model::NodeKind;
+        nodes.iter().any(|node| match &node.kind {
+            NodeKind::Step(step) => step.retry.is_some(),
+            NodeKind::If { arms, otherwise } => arms.iter().any(|(_, arm)| any(arm)) || any(otherwise),
+            NodeKind::Parallel { branches } => any(branches),
+            NodeKind::For { body, .. } => any(body),
+            _ => false,
+        })
+    }
+    package.workflows.iter().any(|workflow| any(&workflow.body))
+}
+
+/// The longest time that the proofs find, by asking for less and more.
+fn longest(package: &Package) -> Option<i64> {
+    let workflow = package.workflow("w").unwrap();
+    let options = Options::default();
+    let (mut session, mut found) = (Session::new("time", &options), Found::default());
+    let mut check = Check::new(package, workflow, &mut session, &mut found)?;
+    let (mut below, mut most) = (-1_i64, 1_000_000_i64);
+    while below + 1 < most {
+        match check.at_most(&Of::Time, i128::from(below)) {
+            Bounded::Holds(_) => {
+                most = below;
+                break;
+            }
+            Bounded::Exceeded(worst) => below = i64::try_from(worst.amount).ok()?,
+            Bounded::Open(why) => {
+                if std::env::var("GOV_SHOW").is_ok() {
+                    println!("above {below}: {why}");
+                }
+                return None;
+            }
+        }
+    }
+    Some(most)
+}
+
+fn steps(found: &[&Diagnostic], code: &str, error: Option<bool>) -> String {
+    let own =
+        found.iter().filter(|found| found.code.id() == code && error.is_none_or(|error| error == found.is_error()));
+    let steps: BTreeSet<String> = own.map(|found| step_of(found).unwrap_or_else(|| found.notes.concat())).collect();
+    format!("{steps:?}")
+}
+
+fn step_of(found: &Diagnostic) -> Option<String> {
+    match &found.subject {
+        Some(Subject::Step { step, .. }) => Some(step.clone()),
+        _ => None,
+    }
+}
+
+/// Where the statements of a body begin that are reached by themselves.
+fn starts(nodes: &[gov_plan::model::Node]) -> Vec<u32> {
+    use gov_plan::model::NodeKind;
+    let mut all = Vec::new();
+    for node in nodes {
+        match &node.kind {
+            NodeKind::Parallel { branches } => all.extend(starts(branches)),
+            NodeKind::If { arms, otherwise } => {
+                all.push(node.at.start);
+                arms.iter().for_each(|(_, arm)| all.extend(starts(arm)));
+                all.extend(starts(otherwise));
+            }
+            NodeKind::For { body, .. } => {
+                all.push(node.at.start);
+                all.extend(starts(body));
+            }
+            _ => all.push(node.at.start),
+        }
+    }
+    all
+}
