@@ -130,7 +130,13 @@ fn expr(out: &mut String, shown: &Expr, least: u8) {
             out.push(' ');
             out.push_str(op.as_str());
             out.push(' ');
+            let start = out.len();
             expr(out, right, precedence + 1);
+            // A brace behind a `>` would end a type.
+            if *op == BinaryOp::Gt && out.get(start..).is_some_and(|right| right.starts_with('{')) {
+                out.insert(start, '(');
+                out.push(')');
+            }
         }
         ExprKind::Broken => out.push('?'),
     }

@@ -140,9 +140,10 @@ proptest! {
     fn no_pair_of_parentheses_could_be_left_out(expr in expr()) {
         let text = expr.to_source();
         for (open, _) in text.match_indices('(') {
-            // `not` as an operand is always in parentheses, and what might end in the `>` of a list.
+            // `not` as an operand is always in parentheses, and what might end a list's type, or start after it.
             let inner = &text[open + 1..];
-            if text[..open].ends_with("len") || inner.starts_with("not ") || inner.contains("List<") {
+            let is_kept = inner.starts_with(['{', '-']) || inner.starts_with("not ") || inner.contains("List<");
+            if text[..open].ends_with("len") || is_kept {
                 continue;
             }
             let Some(close) = closing(&text, open) else { continue };
@@ -228,6 +229,8 @@ fn an_element_can_be_refined_where_something_follows_the_list() {
         "type T = List<Int where self > 0> where len(self) > 1",
         "workflow w() { check x as List<Int where self > 0> else \"y\" }",
         "capability a.b: read { input { a: List<Int where self > 0>, b: List<List<Int where self > 0>>? } }",
+        "workflow w() -> List<Int where self > 0> {}",
+        "workflow w() { if x as List<Int where self > 0> {} }",
         "workflow w() { for x in y as List<Int where self > 0> up to 3 { fail \"z\" } }",
     ] {
         assert_eq!(gov_grammar::parse(text).errors, [], "{text}");

@@ -1,6 +1,8 @@
-//! What the tests share: folders of files, and the `gov` program run in them.
+//! What the tests share: made-up texts, laws that hold for every text, and folders of files, and the `gov` program run in them.
 
 pub mod blocks;
+pub mod generate;
+pub mod laws;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -9,7 +9,9 @@ use crate::runs::{self, Format, Place};
 
 /// Approve what a run waits for, and let it go on
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Without `--as`, nothing is decided: the very arguments that wait are shown.")]
+#[command(
+    after_help = "Without `--as`, nothing is decided: the very arguments that wait are shown.\n\nExamples:\n  gov approve 01ab                        show what waits\n  gov approve 01ab --as user:alice        approve it"
+)]
 pub struct Approve {
     #[command(flatten)]
     decision: Decision,
@@ -17,6 +19,7 @@ pub struct Approve {
 
 /// Reject what a run waits for; the step fails, and what was done is undone
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  gov reject 01ab --as user:alice --comment \"not this month\"")]
 pub struct Reject {
     #[command(flatten)]
     decision: Decision,

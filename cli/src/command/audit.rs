@@ -9,6 +9,7 @@ use crate::runs::{self, Format, Place};
 
 /// Verify the journal's chain of hashes, or export it
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  gov audit verify\n  gov audit export > journal.jsonl")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,

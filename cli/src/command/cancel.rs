@@ -8,7 +8,9 @@ use crate::runs::{self, Format, Place};
 
 /// Ask a run to end; what it did is undone
 #[derive(Debug, clap::Args)]
-#[command(after_help = "A run that has done something that cannot be undone goes on to its end, or to where it waits.")]
+#[command(
+    after_help = "A run that has done something that cannot be undone goes on to its end, or to where it waits.\n\nExample:\n  gov cancel 01ab --as user:alice --reason \"wrong order\""
+)]
 pub struct Args {
     /// The run, or the beginning of its id
     #[arg(value_name = "RUN")]

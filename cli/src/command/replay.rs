@@ -13,6 +13,9 @@ use crate::runs::{self, Format, Place};
 
 /// Fold a run's journal through the interpreter again, and say where it would go another way
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gov replay 01ab\n  gov replay 01ab --plan new.yaml    from where would it go another way?"
+)]
 pub struct Args {
     /// The run, or the beginning of its id; the latest if nothing is said
     #[arg(value_name = "RUN")]

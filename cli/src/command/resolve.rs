@@ -9,6 +9,9 @@ use crate::runs::{self, Format, Place};
 
 /// Say what became of a step that nobody can tell about, or that could not be undone; the run goes on from there
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gov resolve 01ab refund --did-not-happen --as user:alice\n  gov resolve 01ab refund --undone --as user:alice"
+)]
 pub struct Args {
     /// The run, or the beginning of its id
     #[arg(value_name = "RUN")]

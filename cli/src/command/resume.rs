@@ -8,6 +8,9 @@ use crate::runs::{self, Format, Place};
 
 /// Take up runs that were left unfinished: after a crash, or where they wait for a timer
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gov resume                    every run that was left unfinished\n  gov resume 01ab               one that waits for a timer"
+)]
 pub struct Args {
     /// The run, or the beginning of its id; all that are unfinished if nothing is said
     #[arg(value_name = "RUN")]

@@ -12,6 +12,7 @@ use crate::runs::{self, Format, Place};
 
 /// List runs, the latest first
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  gov runs\n  gov runs --state waiting --format json")]
 pub struct Args {
     /// Only those in this state
     #[arg(long = "state", value_name = "STATE", value_parser = state)]

@@ -11,6 +11,9 @@ use crate::runs::{self, Format, Place};
 
 /// Show what became of a run: what happened when, what was undone, what it cost
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  gov show                      the latest run\n  gov show 01ab                 the one whose id begins so"
+)]
 pub struct Args {
     /// The run, or the beginning of its id; the latest if nothing is said
     #[arg(value_name = "RUN")]

@@ -253,16 +253,23 @@ impl<'t> Printer<'t> {
             return self.inline(without_last_comma(parts));
         }
         self.token(*keyword);
+        // Comments before the last comma are in the clause because of it, and so it stays behind them.
+        let ends_late =
+            matches!(rest, [.., comment, comma] if comment.kind() == Kind::COMMENT && comma.kind() == Kind::comma);
+        let last = rest.iter().rposition(|part| !is_punctuation(part.kind()));
         self.indented(|printer| {
             printer.want_with(Gap::Hard, Blank::Never);
-            for part in rest {
+            for (index, part) in rest.iter().enumerate() {
                 match part.kind() {
                     Kind::COMMENT => printer.comment(*part),
+                    Kind::comma if ends_late && index + 1 == rest.len() => printer.token(*part),
                     Kind::comma => printer.passed(part.span().range().end),
                     _ => {
                         printer.node(*part);
-                        printer.add(Op::Text(",".into()));
-                        printer.want_with(Gap::Hard, Blank::Never);
+                        if !ends_late || Some(index) != last {
+                            printer.add(Op::Text(",".into()));
+                            printer.want_with(Gap::Hard, Blank::Never);
+                        }
                     }
                 }
             }
@@ -341,7 +348,9 @@ fn is_punctuation(kind: Kind) -> bool {
 fn without_last_comma<'t>(parts: &[Node<'t>]) -> impl Iterator<Item = Node<'t>> {
     let closes = |kind| matches!(kind, Kind::COMMENT | Kind::r_paren);
     let last = parts.iter().rposition(|part| !closes(part.kind()));
-    let dropped = last.filter(|last| parts.get(*last).is_some_and(|part| part.kind() == Kind::comma));
+    let is = |index: usize, kind| parts.get(index).is_some_and(|part| part.kind() == kind);
+    // A comment before it would not be inside any more.
+    let dropped = last.filter(|last| is(*last, Kind::comma) && !is(last.wrapping_sub(1), Kind::COMMENT));
     parts.iter().copied().enumerate().filter(move |(index, _)| Some(*index) != dropped).map(|(_, part)| part)
 }
 

@@ -154,7 +154,10 @@ impl<'t> Printer<'t> {
 
     fn flush(&mut self, start: usize) {
         let blank = match self.blank {
-            Blank::Keep => self.gap >= Gap::SoftLine && self.between(start).matches('\n').nth(1).is_some(),
+            Blank::Keep => {
+                let structural = (Gap::SoftLine..=Gap::Hard).contains(&self.gap);
+                structural && self.between(start).matches('\n').nth(1).is_some()
+            }
             Blank::Never => false,
             Blank::Always => true,
         };

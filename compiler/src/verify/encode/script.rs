@@ -381,13 +381,17 @@ impl Texts {
     }
 }
 
-/// `x`, `y`, `z`, `x3`, `x4`, …
-fn named(index: usize) -> String {
-    match index {
-        0 => "x".to_owned(),
-        1 => "y".to_owned(),
-        2 => "z".to_owned(),
-        _ => format!("x{index}"),
+/// `x`, `y`, `z`, `a`, …, `9`, `xx`, `yx`, …: the first letter changes with every index, since a longer prefix may take all
+/// texts that start with one letter.
+fn named(mut index: usize) -> String {
+    const LETTERS: &[u8; 36] = b"xyzabcdefghijklmnopqrstuvw0123456789";
+    let mut name = String::new();
+    loop {
+        name.push(char::from(LETTERS.get(index % LETTERS.len()).copied().unwrap_or(b'x')));
+        match (index / LETTERS.len()).checked_sub(1) {
+            Some(rest) => index = rest,
+            None => return name,
+        }
     }
 }
 
@@ -452,4 +456,23 @@ fn integer(value: i128) -> String {
 /// A name as an SMT-LIB symbol: between bars, which hold anything but bars and backslashes.
 fn symbol(name: &str) -> String {
     format!("|{}|", name.replace(['|', '\\', '\0'], "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A longer prefix that takes the first candidates away leaves enough others.
+    #[test]
+    fn every_number_of_a_class_has_a_text_of_its_own() {
+        let mut texts = Texts::default();
+        texts.push("agent:x".into(), true, 1);
+        texts.push("agent:x".into(), false, 3);
+        texts.push("agent:".into(), false, 40);
+        let found: Vec<_> = (0..texts.count).map(|number| texts.text(number, None)).collect();
+        assert!(found.iter().all(Option::is_some), "{found:?}");
+        let different: std::collections::BTreeSet<_> = found.iter().flatten().collect();
+        assert_eq!(different.len(), found.len());
+        assert!(found.iter().skip(4).flatten().all(|text| !text.starts_with("agent:x")), "{found:?}");
+    }
 }

@@ -424,7 +424,8 @@ impl Way for Requests<'_> {
             };
             for entry in class.entries() {
                 let other = entry.rule;
-                if other == rule || self.is_dead(other) || found.contains(&other) || !wanted(other) {
+                // A rule that nothing reaches may be reached without the one that is asked about: it is not passed over.
+                if other == rule || found.contains(&other) || !wanted(other) {
                     continue;
                 }
                 let touches = |own: &Cell| entry.parts.covers().any(|cover| own.intersects(cover));

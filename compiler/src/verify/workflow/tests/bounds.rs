@@ -53,16 +53,12 @@ fn fallbacks_rounds_and_rollback_count() {
     assert_eq!(codes(&workflow("6 calls", undone)), ["G1304"]);
 }
 
+/// A bound that was computed here was smaller than some executions: until that is mended nothing is claimed.
 #[test]
-fn branches_take_time_at_once_and_one_after_the_other() {
-    let body = |after: &str| {
-        format!(
-            "parallel {{ step a = api.ask {{ q: q, long: long }} step b = api.ask {{ q: q, long: long }} {after} wait 5s }}"
-        )
-    };
-    assert_eq!(codes(&workflow("24s", &body(""))), [] as [&str; 0]);
-    assert_eq!(codes(&workflow("48s", &body("after a"))), [] as [&str; 0]);
-    assert_eq!(codes(&workflow("47s", &body("after a"))), ["G1304"]);
+fn the_time_of_branches_that_run_at_once_is_left_open() {
+    let body = "parallel { step a = api.ask { q: q, long: long } step b = api.ask { q: q, long: long } wait 5s }";
+    assert_eq!(codes(&workflow("24s", body)), ["G1402"]);
+    assert_eq!(codes(&workflow("24h", body)), ["G1402"]);
 }
 
 #[test]
