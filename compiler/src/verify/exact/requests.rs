@@ -346,7 +346,9 @@ impl<'p> Requests<'p> {
                 for list in own.lists(state, &self.people) {
                     let before = list.partition_point(|entry| entry.rule < end);
                     for entry in list.iter().take(before) {
-                        if Some(entry.rule) != except && !self.is_dead(entry.rule) {
+                        // What nothing reaches may be reached without the one that is left out.
+                        let is_dead = self.is_dead(entry.rule) && except.is_none_or(|except| entry.rule < except);
+                        if Some(entry.rule) != except && !is_dead {
                             covers.extend(entry.parts.covers());
                         }
                     }
@@ -397,6 +399,12 @@ impl Way for Requests<'_> {
     }
 
     fn touching(&mut self, sample: &Point, before: usize) -> Vec<usize> {
+        // Where conditions are not looked into, the cell does not say of which rules they hold: a request of it does.
+        if self.space.has_unknown()
+            && let Some(request) = self.materialize(sample)
+        {
+            return replay::touching(self.package, self.policy, &request, before);
+        }
         let Some(class) = self.classes.get(sample.class) else { return Vec::new() };
         // One point of the cell stands for it: rules may share the rest.
         let inside = |slot, set: &Set| self.value(&sample.cell, slot).is_some_and(|value| set.contains(value));

@@ -29,6 +29,7 @@ pub(crate) enum Dimension {
 pub(crate) struct Space {
     known: HashMap<(Dimension, Set), Slot>,
     slots: Vec<(Dimension, Set)>,
+    has_unknown: bool,
 }
 
 impl Space {
@@ -39,6 +40,7 @@ impl Space {
             return *slot;
         }
         let slot = Slot::try_from(self.slots.len()).unwrap_or(Slot::MAX);
+        self.has_unknown |= matches!(key.0, Dimension::Opaque(_) | Dimension::Length(_));
         self.slots.push(key.clone());
         self.known.insert(key, slot);
         slot
@@ -47,6 +49,11 @@ impl Space {
     /// All values of a slot.
     pub fn domain(&self, slot: Slot) -> Set {
         self.slots.get(slot as usize).map_or(Set::empty(), |(_, domain)| domain.clone())
+    }
+
+    /// Whether there are slots of which not all is known.
+    pub fn has_unknown(&self) -> bool {
+        self.has_unknown
     }
 
     /// What a slot stands for.

@@ -6,7 +6,7 @@
 use super::super::encode::term::Node;
 use super::super::encode::{Symbol, Term};
 use super::gate::{clause_scope, rows};
-use super::layout::{BlockId, PlaceId};
+use super::layout::{BlockId, FrameId, PlaceId};
 use super::paths::{Paths, Site};
 use super::time::of_attempts;
 use gov_plan::model::{Capability, Effect, Idempotency, NodeKind, Retry};
@@ -51,14 +51,14 @@ impl Amount<'_, '_> {
     pub fn total(&mut self) -> Term {
         let Some(body) = self.paths.layout.frames.first().map(|frame| frame.body) else { return Term::int(0) };
         let forward = self.block(body);
-        let undo = self.undo_of_block(body);
+        let undo = self.undo_of_block(body, Some(FrameId(0)));
         forward.plus(&undo)
     }
 
-    /// What the rollback takes.
+    /// What every rollback takes, those of nested workflows included.
     pub fn rollback(&mut self) -> Term {
         let body = self.paths.layout.frames.first().map(|frame| frame.body);
-        body.map_or_else(|| Term::int(0), |body| self.undo_of_block(body))
+        body.map_or_else(|| Term::int(0), |body| self.undo_of_block(body, None))
     }
 
     fn block(&mut self, block: BlockId) -> Term {
@@ -71,9 +71,16 @@ impl Amount<'_, '_> {
             return Term::int(0);
         };
         match &node.kind {
-            NodeKind::Step(_) => {
+            NodeKind::Step(step) => {
                 let calls = self.calls(id);
-                inner.into_iter().fold(calls, |sum, block| sum.plus(&self.block(block)))
+                let forward = inner.iter().fold(calls, |sum, block| sum.plus(&self.block(*block)));
+                // The rollback of a nested workflow whose failure ends nothing else is a part of the step.
+                match self.paths.frame_of(id).filter(|_| step.continues_on_failure) {
+                    Some(frame) => {
+                        inner.into_iter().fold(forward, |sum, block| sum.plus(&self.undo_of_block(block, Some(frame))))
+                    }
+                    None => forward,
+                }
             }
             NodeKind::If { .. } => {
                 inner.into_iter().fold(Term::int(0), |most, block| larger(&most, &self.block(block)))
@@ -203,28 +210,29 @@ impl Amount<'_, '_> {
         }
     }
 
-    fn undo_of_block(&mut self, block: BlockId) -> Term {
+    /// What is undone of a block when a failure ends this run and no run around it, or any run.
+    fn undo_of_block(&mut self, block: BlockId, ended: Option<FrameId>) -> Term {
         let places = self.paths.layout.block(block).to_vec();
-        places.into_iter().fold(Term::int(0), |sum, id| sum.plus(&self.undo(id)))
+        places.into_iter().fold(Term::int(0), |sum, id| sum.plus(&self.undo(id, ended)))
     }
 
-    fn undo(&mut self, id: PlaceId) -> Term {
+    fn undo(&mut self, id: PlaceId, ended: Option<FrameId>) -> Term {
         let Some((node, inner)) = self.paths.layout.place(id).map(|place| (place.node, place.inner.clone())) else {
             return Term::int(0);
         };
         match &node.kind {
             NodeKind::Step(_) => {
-                let own = self.undo_of_calls(id);
-                inner.into_iter().fold(own, |sum, block| sum.plus(&self.undo_of_block(block)))
+                let own = self.undo_of_calls(id, ended);
+                inner.into_iter().fold(own, |sum, block| sum.plus(&self.undo_of_block(block, ended)))
             }
             NodeKind::If { .. } => {
-                inner.into_iter().fold(Term::int(0), |most, block| larger(&most, &self.undo_of_block(block)))
+                inner.into_iter().fold(Term::int(0), |most, block| larger(&most, &self.undo_of_block(block, ended)))
             }
             NodeKind::Parallel { .. } => {
-                inner.into_iter().fold(Term::int(0), |sum, block| sum.plus(&self.undo_of_block(block)))
+                inner.into_iter().fold(Term::int(0), |sum, block| sum.plus(&self.undo_of_block(block, ended)))
             }
             NodeKind::For { parallel, .. } => {
-                let rounds: Vec<Term> = inner.into_iter().map(|block| self.undo_of_block(block)).collect();
+                let rounds: Vec<Term> = inner.into_iter().map(|block| self.undo_of_block(block, ended)).collect();
                 self.times(id, &rounds, *parallel)
             }
             _ => Term::int(0),
@@ -232,11 +240,14 @@ impl Amount<'_, '_> {
     }
 
     /// The undos of a step: one call of it has succeeded at most.
-    fn undo_of_calls(&mut self, id: PlaceId) -> Term {
+    fn undo_of_calls(&mut self, id: PlaceId, ended: Option<FrameId>) -> Term {
         let effects = std::mem::take(&mut self.paths.effects);
         let mut most = Term::int(0);
         for effect in effects.iter().filter(|effect| effect.place == id) {
-            let fails = Term::any(self.paths.failures_after(id, true).into_iter().map(|(_, when)| when));
+            let failures = self.paths.failures_after(id, true).into_iter();
+            let fails = Term::any(
+                failures.filter(|(failure, _)| ended.is_none_or(|ended| failure.ends == ended)).map(|(_, when)| when),
+            );
             for undo in &effect.undos {
                 let own = self.weight(undo.capability, &undo.capability.retry, undo.capability.timeout, &undo.input);
                 let happens = Term::all([effect.when.clone(), undo.called(), fails.clone()]);

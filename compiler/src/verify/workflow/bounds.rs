@@ -13,7 +13,7 @@ use super::words;
 use crate::codes::Code;
 use crate::errors::workflow as errors;
 use crate::lower::span_of;
-use gov_plan::model::{NodeKind, Target};
+use gov_plan::model::NodeKind;
 use gov_plan::{Decimal, Origin, text};
 use std::collections::BTreeMap;
 
@@ -32,11 +32,6 @@ pub(super) enum Bounded {
     Exceeded(Box<Worst>),
     Open(String),
 }
-
-/// Why a bound on time is left open. The executions of generated workflows showed bounds that were too small there, and a bound
-/// that may be wrong is not proved.
-const OVERLAPPING: &str = "where branches run at once or workflows nest, the time of the worst path cannot be settled; \
-                           take the time out of the budget, or give those steps a workflow of their own";
 
 impl Check<'_, '_, '_> {
     /// Proves of each part of the budget that the worst path stays within it.
@@ -72,9 +67,6 @@ impl Check<'_, '_, '_> {
 
     /// Proves that no execution takes more than so much.
     pub fn at_most(&mut self, of: &Of, most: i128) -> Bounded {
-        if matches!(of, Of::Time) && self.overlaps() {
-            return Bounded::Open(OVERLAPPING.to_owned());
-        }
         let mut rounds = self.rounds();
         let total = self.total(of, Way::AtMost, &rounds);
         if number(&total).is_some_and(|total| total <= most) {
@@ -99,15 +91,6 @@ impl Check<'_, '_, '_> {
             Some(worst) => Bounded::Exceeded(Box::new(worst)),
             None => Bounded::Open(NO_REPLAY.to_owned()),
         }
-    }
-
-    /// Whether branches run at once, or workflows nest: how long the worst path then takes is not settled.
-    fn overlaps(&self) -> bool {
-        self.paths.layout.ids().any(|id| match self.paths.layout.place(id).map(|place| &place.node.kind) {
-            Some(NodeKind::Parallel { .. } | NodeKind::For { parallel: true, .. }) => true,
-            Some(NodeKind::Step(step)) => matches!(step.target, Target::Run { .. }),
-            _ => false,
-        })
     }
 
     fn total(&mut self, of: &Of, way: Way, rounds: &BTreeMap<PlaceId, i128>) -> Term {

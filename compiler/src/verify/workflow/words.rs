@@ -129,7 +129,7 @@ fn told(package: &Package, event: &Event<'_>) -> Option<String> {
             NotCalled::TurnedDown(_) => format!("the approval of `{name}` is turned down, or comes too late"),
         },
         What::Ran => format!("`{name}` has run to its end"),
-        What::RunFailed => match &event.node.kind {
+        What::RunFailed(_) => match &event.node.kind {
             NodeKind::Step(step) => match &step.target {
                 Target::Run { workflow, .. } => format!("`{name}` fails (`{workflow}`)"),
                 Target::Call(_) => format!("`{name}` fails"),

@@ -441,10 +441,11 @@ impl<'m> Walk<'m> {
             state.end = Some(End::Failed(at));
             return;
         };
+        let NodeKind::Step(step) = &node.kind else { return };
+        let time = self.time_of_failed_run(state, &frame, step);
         state.forget(&frame);
         let ready = Ready { path: frame, node, scope: caller };
-        state.record(&ready, What::RunFailed);
-        let NodeKind::Step(step) = &node.kind else { return };
+        state.record(&ready, What::RunFailed(time));
         if step.continues_on_failure {
             state.ended.push(ready.path);
         } else {

@@ -115,7 +115,7 @@ impl Facts {
         let runs: Vec<&Path> = state
             .trace
             .iter()
-            .filter(|event| matches!(event.what, What::Ran | What::RunFailed))
+            .filter(|event| matches!(event.what, What::Ran | What::RunFailed(_)))
             .map(|event| &event.path)
             .chain(
                 state
@@ -161,7 +161,7 @@ impl Facts {
                 What::Ran if own => {
                     self.taken.insert((name, 0));
                 }
-                What::RunFailed if own => {
+                What::RunFailed(_) if own => {
                     self.taken.insert((name, 0));
                 }
                 What::Failed(_) => {

@@ -3,7 +3,7 @@
 use super::Walk;
 use super::state::{Event, Open, Path, Spent, State, What};
 use gov_plan::Decimal;
-use gov_plan::model::{Capability, Effect, Idempotency, Node, NodeKind, Target, Workflow};
+use gov_plan::model::{Capability, Effect, Idempotency, Node, NodeKind, Step, Target};
 use gov_plan::types::Currency;
 
 impl Spent {
@@ -49,14 +49,22 @@ impl State<'_> {
 }
 
 impl<'m> Walk<'m> {
-    /// How long it took, in milliseconds: branches at once, everything else and the rollback one after the other.
+    /// How long it took, in milliseconds: branches at once, everything else one after the other. The rollback comes when what
+    /// is on its way has arrived, and so after the longest branch; that of a nested workflow whose failure ends nothing else
+    /// belongs to the branch that it is in.
     pub fn time(&self, state: &State<'m>) -> i64 {
         let forward = self.time_of_block(state, &self.workflow.body, &Path::new());
-        let undos = state.trace.iter().filter_map(|event| match &event.what {
-            What::Undone { spent, .. } => Some(spent.time),
-            _ => None,
-        });
-        undos.fold(forward, i64::saturating_add)
+        forward.saturating_add(time_of_rollback(state, &Path::new()))
+    }
+
+    /// How long a nested workflow took that has just failed and been rolled back.
+    pub(super) fn time_of_failed_run(&self, state: &State<'m>, path: &Path, step: &'m Step) -> i64 {
+        let Target::Run { workflow, .. } = &step.target else { return 0 };
+        let inner: Path = path.iter().copied().chain([0]).collect();
+        let body = self.package.workflow(workflow).map_or(&[][..], |workflow| &workflow.body);
+        let forward = self.time_of_block(state, body, &inner);
+        let own = if step.continues_on_failure { time_of_rollback(state, path) } else { 0 };
+        forward.saturating_add(own)
     }
 
     fn time_of_block(&self, state: &State<'m>, nodes: &'m [Node], base: &Path) -> i64 {
@@ -96,15 +104,15 @@ impl<'m> Walk<'m> {
             }
             (NodeKind::Step(step), _) if matches!(step.target, Target::Run { .. }) => {
                 let Target::Run { workflow, .. } = &step.target else { return 0 };
-                let failed = state.trace.iter().any(|event| event.path == *path && event.what == What::RunFailed);
-                match self.package.workflow(workflow) {
-                    Some(Workflow { body, .. }) if !failed => self.time_of_block(state, body, &inner(0)),
-                    // What it did is forgotten: everything that happened in it, one after the other.
-                    _ => state
-                        .trace
-                        .iter()
-                        .filter(|event| event.path.starts_with(path))
-                        .fold(0, |sum, event| sum.saturating_add(taken(event))),
+                // What a run that failed did is forgotten; how long that took is not.
+                let failed = state.trace.iter().find_map(|event| match event.what {
+                    What::RunFailed(time) if event.path == *path => Some(time),
+                    _ => None,
+                });
+                match (failed, self.package.workflow(workflow)) {
+                    (Some(time), _) => time,
+                    (None, Some(workflow)) => self.time_of_block(state, &workflow.body, &inner(0)),
+                    (None, None) => 0,
                 }
             }
             _ => {
@@ -113,6 +121,22 @@ impl<'m> Walk<'m> {
             }
         }
     }
+}
+
+/// How long the undos at and below a path took, without those that the time of a failed run has.
+fn time_of_rollback(state: &State<'_>, path: &Path) -> i64 {
+    let goes_on = |event: &Event<'_>| matches!(&event.node.kind, NodeKind::Step(step) if step.continues_on_failure);
+    let undos = state.trace.iter().enumerate().filter_map(|(index, event)| match &event.what {
+        What::Undone { spent, .. } if event.path.starts_with(path) => Some((index, event, spent.time)),
+        _ => None,
+    });
+    let own = undos.filter(|(index, undone, _)| {
+        let later = state.trace.iter().skip(*index);
+        !later
+            .filter(|event| matches!(event.what, What::RunFailed(_)) && goes_on(event))
+            .any(|event| undone.path.starts_with(&event.path))
+    });
+    own.fold(0, |sum, (_, _, time)| sum.saturating_add(time))
 }
 
 fn waits<'m>(branches: &'m [Node], branch: &'m Node) -> impl Iterator<Item = usize> {

@@ -95,8 +95,8 @@ pub(crate) enum What {
     },
     /// A workflow was run to its end.
     Ran,
-    /// A nested workflow failed.
-    RunFailed,
+    /// A nested workflow failed; with how long it took, and its rollback too where what runs it goes on.
+    RunFailed(i64),
     /// A check, a condition, a list, a value or a duration that ended the workflow; with the failure of its evaluation.
     Failed(Option<String>),
     /// A check that held, a value that was bound, a branch that was taken.

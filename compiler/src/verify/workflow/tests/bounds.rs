@@ -53,12 +53,49 @@ fn fallbacks_rounds_and_rollback_count() {
     assert_eq!(codes(&workflow("6 calls", undone)), ["G1304"]);
 }
 
-/// A bound that was computed here was smaller than some executions: until that is mended nothing is claimed.
 #[test]
-fn the_time_of_branches_that_run_at_once_is_left_open() {
-    let body = "parallel { step a = api.ask { q: q, long: long } step b = api.ask { q: q, long: long } wait 5s }";
-    assert_eq!(codes(&workflow("24s", body)), ["G1402"]);
-    assert_eq!(codes(&workflow("24h", body)), ["G1402"]);
+fn branches_take_time_at_once_and_one_after_the_other() {
+    let body = |after: &str| {
+        format!(
+            "parallel {{ step a = api.ask {{ q: q, long: long }} step b = api.ask {{ q: q, long: long }} {after} wait 5s }}"
+        )
+    };
+    assert_eq!(codes(&workflow("24s", &body(""))), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("23s", &body(""))), ["G1304"]);
+    assert_eq!(codes(&workflow("48s", &body("after a"))), [] as [&str; 0]);
+    assert_eq!(codes(&workflow("47s", &body("after a"))), ["G1304"]);
+}
+
+/// What undoes takes 30s. In a nested workflow whose failure ends nothing else it belongs to the branch, and
+/// otherwise it comes after the longest branch.
+#[test]
+fn the_rollback_of_a_nested_workflow_takes_time_where_it_happens() {
+    let with = |budget: &str, go_on: &str| {
+        format!(
+            "workflow inner(q: String) {{
+    principal agent:a
+    policy open
+    step put = db.put {{ id: q, amount: 1 }}
+    wait 100s
+}}
+{}",
+            workflow(
+                budget,
+                &format!(
+                    "parallel {{
+    step nested = run inner {{ q: q }} {go_on}
+    step a = api.ask {{ q: q, long: long }} timeout 1000s retry 1 times on failure continue
+}}"
+                )
+            )
+        )
+    };
+    for (go_on, most) in [("on failure continue", "1000s"), ("", "1030s")] {
+        let text = with(most, go_on);
+        assert_eq!(codes(&text), [] as [&str; 0], "{go_on}");
+    }
+    assert_eq!(codes(&with("999s", "on failure continue")), ["G1304"]);
+    assert_eq!(codes(&with("1029s", "")), ["G1304"]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn the_proofs_agree_with_every_execution() {
     let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
     let (cases, seed) = (number("GOV_CASES", 500), number("GOV_SEED", 1));
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get) as u64;
-    let results: Vec<(u64, u64, Vec<String>)> = std::thread::scope(|scope| {
+    let results: Vec<(u64, u64, u64, Vec<String>)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
             .map(|worker| {
                 std::thread::Builder::new()
@@ -45,9 +45,11 @@ fn the_proofs_agree_with_every_execution() {
         workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
     let compared: u64 = results.iter().map(|(compared, ..)| compared).sum();
-    let skipped: u64 = results.iter().map(|(_, skipped, _)| skipped).sum();
+    let skipped: u64 = results.iter().map(|(_, skipped, ..)| skipped).sum();
     let differences: Vec<&String> = results.iter().flat_map(|(.., differences)| differences).collect();
-    println!("workflows: {compared} generated packages compared, {skipped} too large");
+    let timed: u64 = results.iter().map(|(.., timed, _)| timed).sum();
+    println!("workflows: {compared} generated packages compared, {skipped} too large; the longest time of {timed}");
+    assert!(timed * 10 > compared * 9, "the time of the worst path is to be settled nearly always");
     let mut kinds: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
     for difference in &differences {
         *kinds.entry(difference.split(':').nth(1).unwrap_or_default()).or_default() += 1;
@@ -66,8 +68,8 @@ fn the_proofs_agree_with_every_execution() {
     );
 }
 
-fn some(seed: u64, worker: u64, workers: u64, cases: u64) -> (u64, u64, Vec<String>) {
-    let (mut compared, mut skipped, mut differences) = (0, 0, Vec::new());
+fn some(seed: u64, worker: u64, workers: u64, cases: u64) -> (u64, u64, u64, Vec<String>) {
+    let (mut compared, mut skipped, mut timed, mut differences) = (0, 0, 0, Vec::new());
     let mut index = worker;
     while compared < cases.div_ceil(workers) {
         let seed = seed.wrapping_mul(1_000_003).wrapping_add(index);
@@ -75,17 +77,19 @@ fn some(seed: u64, worker: u64, workers: u64, cases: u64) -> (u64, u64, Vec<Stri
         let text = generate::package(seed);
         match compare(&text) {
             None => skipped += 1,
-            Some(found) => {
+            Some((found, is_timed)) => {
                 compared += 1;
+                timed += u64::from(is_timed);
                 differences.extend(found.into_iter().map(|found| format!("seed {seed}: {found}\n{text}")));
             }
         }
     }
-    (compared, skipped, differences)
+    (compared, skipped, timed, differences)
 }
 
-/// What the proofs and the executions of a package do not agree on; nothing where there are too many executions.
-fn compare(text: &str) -> Option<Vec<String>> {
+/// What the proofs and the executions of a package do not agree on, and whether they settle the longest time; nothing where
+/// there are too many executions.
+fn compare(text: &str) -> Option<(Vec<String>, bool)> {
     let input = Input { files: vec![File { path: "t.gov".into(), text: text.into() }], ..Input::default() };
     let checked = crate::check(&input);
     let package = checked.package.unwrap_or_else(|| panic!("{:#?}\n{text}", checked.diagnostics));
@@ -149,11 +153,12 @@ fn compare(text: &str) -> Option<Vec<String>> {
     let doubtful = found.iter().filter(|found| found.code.id() == "G1106").count();
     differ("G1106", doubtful.to_string(), facts.in_doubt.len().to_string());
     // That the worst case does not replay leaves a bound unproved, which is no false answer.
-    if let Some(longest) = longest(&package) {
+    let longest = longest(&package);
+    if let Some(longest) = longest {
         differ("time", longest.to_string(), facts.time.to_string());
     }
     claims(&package, &facts, &found, &mut differ);
-    Some(differences)
+    Some((differences, longest.is_some()))
 }
 
 /// A step is refused always; or for some inputs in some surroundings, and passes for others in the same.
