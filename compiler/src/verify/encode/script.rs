@@ -69,19 +69,20 @@ impl Script {
             part.operands(|operand| uses.get_mut(operand).into_iter().for_each(|uses| *uses += 1));
         }
         let mut out = format!("(set-info :smt-lib-version 2.6)\n(set-info :status {status})\n(set-logic QF_LIA)\n");
-        for (name, sort) in &self.variables {
+        for (id, (name, sort)) in self.variables.iter().enumerate() {
             let sort = if *sort == Sort::Bool { "Bool" } else { "Int" };
-            let _ = writeln!(out, "(declare-const {} {sort})", symbol(name));
+            let _ = writeln!(out, "(declare-const {} {sort})", symbol(id, name));
         }
-        // What is used more than once gets a name, so that the text is as large as the question and not as its tree.
+        // What is used more than once gets a name, so that the text is as large as the question and not as its tree. Names that
+        // begin with `.` or `@` are the solvers' own.
         let mut written: Vec<String> = Vec::with_capacity(self.parts.len());
         for (id, part) in self.parts.iter().enumerate() {
             let text = self.written(part, &written);
             let shared = uses.get(id).is_some_and(|uses| *uses > 1);
             if shared && !matches!(part, Part::Bool(_) | Part::Int(_) | Part::Var(..)) {
                 let sort = if part.is_bool(&self.parts) { "Bool" } else { "Int" };
-                let _ = writeln!(out, "(define-fun .{id} () {sort} {text})");
-                written.push(format!(".{id}"));
+                let _ = writeln!(out, "(define-fun ${id} () {sort} {text})");
+                written.push(format!("${id}"));
             } else {
                 written.push(text);
             }
@@ -103,7 +104,9 @@ impl Script {
         match part {
             Part::Bool(value) => value.to_string(),
             Part::Int(value) => integer(*value),
-            Part::Var(variable, _) => self.variables.get(*variable).map_or(String::new(), |(name, _)| symbol(name)),
+            Part::Var(variable, _) => {
+                self.variables.get(*variable).map_or(String::new(), |(name, _)| symbol(*variable, name))
+            }
             Part::Not(inner) => list("not", &[*inner]),
             Part::And(operands) => list("and", operands),
             Part::Or(operands) => list("or", operands),
@@ -453,9 +456,13 @@ fn integer(value: i128) -> String {
     if value < 0 { format!("(- {})", value.unsigned_abs()) } else { value.to_string() }
 }
 
-/// A name as an SMT-LIB symbol: between bars, which hold anything but bars and backslashes.
-fn symbol(name: &str) -> String {
-    format!("|{}|", name.replace(['|', '\\', '\0'], "_"))
+/// A variable's name as a quoted symbol. Some characters cannot be quoted; the number keeps names apart that differ in them.
+fn symbol(id: Id, name: &str) -> String {
+    let cannot = |c: char| c == '|' || c == '\\' || c.is_control();
+    match name.contains(cannot) {
+        true => format!("|{} #{id}|", name.replace(cannot, "_")),
+        false => format!("|{name}|"),
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 )]
 
 mod brute;
+mod cvc5;
 mod expressions;
 mod meaning;
 

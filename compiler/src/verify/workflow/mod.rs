@@ -22,7 +22,7 @@ mod witness;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::units::Unit;
 use crate::diagnostic::Subject;

@@ -11,7 +11,7 @@ mod bounds;
 mod calls;
 mod claims;
 mod coverage;
-mod generate;
+pub(in crate::verify) mod generate;
 mod parallel;
 mod random;
 mod reach;

@@ -46,7 +46,7 @@ struct Generator {
 
 /// A package with the capabilities `k.a` to `k.c`, their undos `u.a` and `u.b`, a policy, a workflow `w`, perhaps one that it
 /// runs, and claims about `w`.
-pub(super) fn package(seed: u64) -> String {
+pub(in crate::verify) fn package(seed: u64) -> String {
     let mut generator = Generator { random: Random(seed), steps: 0, left: 0, has_list: false, nested: false };
     generator.package()
 }
