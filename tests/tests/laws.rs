@@ -145,6 +145,21 @@ const WORDS: &[&str] = &[
     " with ",
 ];
 
+/// A byte order mark that is wrong where it stands stays wrong.
+#[test]
+fn a_mark_does_not_move_to_the_start() {
+    for text in ["\n\u{feff}", "\u{feff}\u{feff}", "\u{feff}\n\u{feff}policy p {", " \u{feff}package a"] {
+        formatting(text);
+    }
+}
+
+/// A comment between a type's `>` and a body changes nothing about either.
+#[test]
+fn a_comment_may_stand_between_a_list_type_and_a_body() {
+    let parsed = reading("package a\nworkflow w() -> List<Int where (self > 0)> // why\n{\n    return []\n}\n");
+    assert_eq!(parsed.errors, []);
+}
+
 /// Every seed of a few gives the same text everywhere, so that a failure elsewhere can be looked at here.
 #[test]
 fn a_seed_gives_the_same_text() {

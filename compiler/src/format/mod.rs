@@ -25,7 +25,8 @@ use std::fmt;
 /// The result is read again before it is given: if it does not say the same as `text`, or lacks a comment, there is a
 /// [`Refusal`], and whoever called must leave the file alone. No text is known to be refused.
 pub fn format(text: &str) -> Result<String, Refusal> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
+    let text = text.strip_prefix(MARK).unwrap_or(text).replace("\r\n", "\n");
+    let text = if text.starts_with(MARK) { format!("\n{text}") } else { text };
     let before = gov_grammar::parse(text).tree;
     if before.is_unread() {
         return Ok(before.text().to_owned());
@@ -61,12 +62,19 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// A byte order mark: nothing at the start of a file, and forbidden everywhere else.
+const MARK: char = '\u{feff}';
+
 fn lay_out(tree: &Tree) -> String {
     let mut printer = printer::Printer::new(tree.text());
     printer.file(tree.root());
     let mut lines = layout::render(&printer.ops);
     if !lines.is_empty() && !lines.ends_with('\n') {
         lines.push('\n');
+    }
+    // One that was wrong where it stood must not become right by being moved to the start.
+    if lines.starts_with(MARK) {
+        lines.insert(0, '\n');
     }
     lines
 }

@@ -725,8 +725,15 @@ impl Writer<'_, '_> {
     fn comparison(&mut self) {
         self.sum();
         self.maybe(|it| {
-            it.one_of(&["==", "!=", "<", "<=", ">", ">=", "in", "matches"]);
+            let operator = it.choices.pick(&["==", "!=", "<", "<=", ">", ">=", "in", "matches"]);
+            it.token(operator);
+            let right = it.tokens.len();
             it.sum();
+            // `> {` ends a type: no record is greater than another.
+            if operator == ">" && it.tokens.get(right).is_some_and(|token| token == "{") {
+                it.tokens.insert(right, "(".to_owned());
+                it.token(")");
+            }
         });
     }
 
