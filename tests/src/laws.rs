@@ -1,7 +1,9 @@
 //! What holds for every text, as functions that panic where it does not: the bodies of the fuzz targets and of the property
 //! tests alike.
 
+use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::format::format;
+use gov_compiler::package::{self, Checked, Input};
 use gov_grammar::ast::{File, ForgetSpans, HeaderClause, ItemKind};
 use gov_grammar::{Kind, Node, Parsed, Tree, parse};
 
@@ -64,6 +66,37 @@ pub fn formatting(text: &str) {
     let again = format(&formatted).unwrap_or_else(|refusal| panic!("{refusal}:\n{formatted}"));
     assert_eq!(again, formatted, "formatting again changes something");
     assert!(formatted.is_empty() || formatted.ends_with('\n') && !formatted.ends_with("\n\n"), "{formatted:?}");
+}
+
+/// A check never panics, says the same twice, points into the text, and keeps to the style of messages.
+pub fn checking(text: &str) {
+    let (once, twice) = (check(text), check(text));
+    assert_eq!(findings(&once), findings(&twice));
+    assert!(once.package == twice.package);
+    for found in &once.diagnostics {
+        let places = found.secondary.iter().map(|label| label.span).chain([found.primary.span]);
+        for place in places.filter(|place| once.sources.path(place.file) == "main.gov") {
+            assert!(text.get(place.range()).is_some(), "{found:?} points beside the text");
+        }
+        let first = found.message.chars().next();
+        let small = |c: char| !c.is_uppercase() || c == 'U' || found.message.starts_with("JSON");
+        assert!(first.is_some_and(small) && !found.message.ends_with('.'), "{}", found.message);
+    }
+}
+
+/// Checks one file, `main.gov`, without proofs.
+pub fn check(text: &str) -> Checked {
+    let files = vec![package::File { path: "main.gov".to_owned(), text: text.into() }];
+    gov_compiler::check(&Input { name: None, files, dependencies: Vec::new() })
+}
+
+/// The findings of a check as `line:column code message`, a line each.
+pub fn findings(checked: &Checked) -> String {
+    let say = |found: &Diagnostic| {
+        let at = checked.sources.position(found.primary.span);
+        format!("{}:{} {} {}\n", at.line, at.column, found.code, found.message)
+    };
+    checked.diagnostics.iter().map(say).collect()
 }
 
 fn comments(tree: &Tree) -> Vec<&str> {

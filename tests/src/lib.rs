@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod generate;
 pub mod laws;
+pub mod package;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -3,9 +3,8 @@
 use std::sync::OnceLock;
 
 use gov_tests::blocks::blocks;
+use gov_tests::laws::checking;
 use proptest::prelude::*;
-
-use crate::{check, findings};
 
 /// Every `gov` block of the suites, and the whole-file example.
 fn seeds() -> &'static [String] {
@@ -111,17 +110,6 @@ fn text() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_check_never_panics_and_says_the_same_twice(text in text()) {
-        let (once, twice) = (check(&text), check(&text));
-        prop_assert_eq!(findings(&once), findings(&twice));
-        prop_assert!(once.package == twice.package);
-        for found in &once.diagnostics {
-            let places = found.secondary.iter().map(|label| label.span).chain([found.primary.span]);
-            for place in places.filter(|place| once.sources.path(place.file) == "main.gov") {
-                prop_assert!(text.get(place.range()).is_some(), "{found:?} points beside the text");
-            }
-            let first = found.message.chars().next();
-            prop_assert!(first.is_some_and(|c| !c.is_uppercase() || c == 'U' || found.message.starts_with("JSON")), "{}", found.message);
-            prop_assert!(!found.message.ends_with('.'), "{}", found.message);
-        }
+        checking(&text);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 
-use crate::{check, findings};
+use gov_tests::laws::{check, findings};
 
 /// A capability: its kind, and the types of its input fields.
 #[derive(Clone, Debug)]

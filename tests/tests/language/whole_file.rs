@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use gov_compiler::verify::Options;
 
-use crate::check;
+use gov_tests::laws::check;
 
 const WHOLE_FILE: &str = include_str!("../../corpus/whole_file.gov");
 
@@ -92,4 +92,16 @@ fn misspelt(word: &str) -> String {
         _ => {}
     }
     letters.into_iter().collect()
+}
+
+/// The contract's own page, where it lies beside the project, says what the copy in the corpus says.
+#[test]
+fn the_example_is_that_of_the_contract() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/design/language.md");
+    let Ok(page) = std::fs::read_to_string(page) else {
+        eprintln!("skipped: {page} is not on this machine");
+        return;
+    };
+    let example = gov_tests::blocks::blocks(&page).into_iter().find(|block| block.language() == "gov");
+    assert_eq!(example.expect("the page has an example").text, include_str!("../../corpus/whole_file.gov"));
 }
