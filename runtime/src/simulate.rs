@@ -82,11 +82,11 @@ impl<'p> Simulation<'p> {
         match command {
             Command::RunEffect(effect) => {
                 let (after, outcome) = world.call(effect);
-                self.land(effect, after, outcome);
+                self.land(effect, false, after, outcome);
             }
             Command::Probe(effect) => {
                 let (after, outcome) = world.probe(effect);
-                self.land(effect, after, outcome);
+                self.land(effect, true, after, outcome);
             }
             Command::Arm { timer, at } => self.later(at - self.now, EventKind::TimerFired { timer: timer.clone() }),
             Command::Disarm { timer } => self.forget(timer),
@@ -100,12 +100,12 @@ impl<'p> Simulation<'p> {
     }
 
     /// An answer that is longer in coming than the attempt may take never comes.
-    fn land(&mut self, effect: &Effect, after: i64, outcome: Outcome) {
+    fn land(&mut self, effect: &Effect, probed: bool, after: i64, outcome: Outcome) {
         let (after, outcome) = match after > effect.timeout {
             true => (effect.timeout, Outcome::Unknown { message: "no answer in time".to_owned() }),
             false => (after, outcome),
         };
-        self.later(after, EventKind::Outcome { step: effect.step.clone(), attempt: effect.attempt, outcome });
+        self.later(after, EventKind::Outcome { step: effect.step.clone(), attempt: effect.attempt, probed, outcome });
     }
 
     fn forget(&mut self, disarmed: &Timer) {

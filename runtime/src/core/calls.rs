@@ -83,6 +83,7 @@ impl<'p> Machine<'p> {
             effectless,
             undoable: effectless || table.rows.iter().all(|row| matches!(row.value, Compensation::Automatic(_))),
             uncertain: false,
+            cut_off: false,
             stage: Stage::Over,
             input,
         };
@@ -144,6 +145,9 @@ impl<'p> Machine<'p> {
             }
         }
         self.set_stage(id, Stage::Flying);
+        if let Some(call) = self.call_mut(id) {
+            call.cut_off = false;
+        }
         self.spend_command(id, cost, true);
         self.send(id, false);
     }
@@ -192,17 +196,18 @@ impl<'p> Machine<'p> {
         (self.attempt(id) == attempt).then(|| self.state.call(id).map(|call| call.stage.clone())).flatten()
     }
 
-    pub(super) fn answered(&mut self, id: &CallId, attempt: u32, outcome: &Outcome) {
-        match self.stage_of(id, attempt) {
-            Some(Stage::Flying) => self.landed(id, outcome),
-            Some(Stage::Probing) => self.probed(id, outcome),
+    pub(super) fn answered(&mut self, id: &CallId, attempt: u32, probed: bool, outcome: &Outcome) {
+        match (self.stage_of(id, attempt), probed) {
+            (Some(Stage::Flying), false) => self.landed(id, outcome),
+            (Some(Stage::Probing), true) => self.probed(id, outcome),
             _ => {}
         }
     }
 
     fn landed(&mut self, id: &CallId, outcome: &Outcome) {
-        let spent = !matches!(outcome, Outcome::Err { .. });
-        self.settle(id, spent);
+        // What was cut off may have been charged, whatever the same attempt came to when it was made again.
+        let cut_off = self.state.call(id).is_some_and(|call| call.cut_off);
+        self.settle(id, cut_off || !matches!(outcome, Outcome::Err { .. }));
         match outcome {
             Outcome::Ok { output } => {
                 let answer = self.read_output(id, output).map_or_else(Answer::Misfit, Answer::Ok);
@@ -277,6 +282,19 @@ impl<'p> Machine<'p> {
     }
 
     fn probed(&mut self, id: &CallId, outcome: &Outcome) {
+        // What was held back for an attempt that was cut off is still held back.
+        let cut_off = self.call_mut(id).is_some_and(|call| std::mem::take(&mut call.cut_off));
+        if cut_off && matches!(outcome, Outcome::Err { .. }) && self.still_wanted(id) {
+            // It is as if the attempt had never been made: so it is made.
+            if let Some(call) = self.call_mut(id) {
+                call.uncertain = false;
+            }
+            self.set_stage(id, Stage::Flying);
+            return self.send(id, false);
+        }
+        if cut_off {
+            self.settle(id, !matches!(outcome, Outcome::Err { .. }));
+        }
         match outcome {
             Outcome::Ok { output } => {
                 let answer = self.read_output(id, output).map_or_else(Answer::Misfit, Answer::Ok);
@@ -304,7 +322,8 @@ impl<'p> Machine<'p> {
         if self.stage_of(id, attempt) != Some(Stage::Flying) {
             return;
         }
-        self.settle(id, false);
+        let cut_off = self.state.call(id).is_some_and(|call| call.cut_off);
+        self.settle(id, cut_off);
         match refusal {
             Refusal::CircuitOpen => self.missed(id, true, message),
             Refusal::Unavailable if id.undo => self.missed(id, true, message),
@@ -320,16 +339,18 @@ impl<'p> Machine<'p> {
     }
 
     /// The process ended while the call was made. What is harmless to repeat is repeated, as the same attempt with the same
-    /// key; of anything else the handler is asked whether it happened.
+    /// key; of anything else the handler is asked whether it happened. Either way it may have happened: an error of the call
+    /// that is made again says nothing of the first one.
     pub(super) fn interrupted(&mut self, id: &CallId, attempt: u32) {
         let repeatable = self.state.call(id).is_some_and(|call| call.repeatable);
-        match self.stage_of(id, attempt) {
+        let stage = self.stage_of(id, attempt);
+        if let (Some(Stage::Flying), Some(call)) = (&stage, self.call_mut(id)) {
+            call.uncertain = !call.effectless;
+            call.cut_off = true;
+        }
+        match stage {
             Some(Stage::Flying) if repeatable => self.send(id, false),
             Some(Stage::Flying) => {
-                self.settle(id, true);
-                if let Some(call) = self.call_mut(id) {
-                    call.uncertain = true;
-                }
                 self.probe(id);
             }
             Some(Stage::Probing) => self.send(id, true),

@@ -26,6 +26,9 @@ pub enum EventKind {
         step: CallId,
         /// Which attempt.
         attempt: u32,
+        /// Whether it answers the question whether the call happened, and not the call itself.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        probed: bool,
         /// What came of it.
         #[serde(flatten)]
         outcome: Outcome,

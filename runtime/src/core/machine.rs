@@ -57,7 +57,7 @@ impl<'p> Machine<'p> {
         self.state.now = self.state.now.max(event.at);
         match &event.kind {
             EventKind::Started(start) => self.start(start),
-            EventKind::Outcome { step, attempt, outcome } => self.answered(step, *attempt, outcome),
+            EventKind::Outcome { step, attempt, probed, outcome } => self.answered(step, *attempt, *probed, outcome),
             EventKind::Refused { step, attempt, refusal, message } => self.refused(step, *attempt, *refusal, message),
             EventKind::Interrupted { step, attempt } => self.interrupted(step, *attempt),
             EventKind::TimerFired { timer } => self.timer_fired(timer),

@@ -250,6 +250,8 @@ pub struct Call {
     pub undoable: bool,
     /// Whether an attempt may have happened without our knowing.
     pub uncertain: bool,
+    /// Whether the current attempt was made before, and cut off by the end of the process.
+    pub cut_off: bool,
     /// How far it is.
     pub stage: Stage,
 }
@@ -339,7 +341,10 @@ impl State {
         let open = !self.status.is_final();
         match event {
             EventKind::Started(_) => self.start.is_none(),
-            EventKind::Outcome { step, attempt, .. } | EventKind::Interrupted { step, attempt } => {
+            EventKind::Outcome { step, attempt, probed, .. } => {
+                open && current(step, *attempt, &[if *probed { Stage::Probing } else { Stage::Flying }])
+            }
+            EventKind::Interrupted { step, attempt } => {
                 open && current(step, *attempt, &[Stage::Flying, Stage::Probing])
             }
             EventKind::Refused { step, attempt, .. } => open && current(step, *attempt, &[Stage::Flying]),

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The failures in a row after which calls are refused.
 pub const TRIPS: u32 = 5;

@@ -22,7 +22,8 @@ use gov_plan::model::{Capability, Decision, Handler as HandlerClause};
 use gov_plan::types::{Fields, Type};
 use gov_plan::value::{self, Record};
 use serde_json::{Map, Value as Json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The longest time that a handler has to tell whether a call happened, in milliseconds.
 const PROBE_TIMEOUT: i64 = 30_000;
@@ -78,7 +79,7 @@ impl Gate {
         };
         let works = !matches!(outcome, Outcome::Err { transient: true, .. } | Outcome::Unknown { .. });
         self.breakers.note(&capability.id, works, Instant::now());
-        EventKind::Outcome { step, attempt, outcome }
+        EventKind::Outcome { step, attempt, probed: false, outcome }
     }
 
     /// Asks whether a call happened, and gives the event that the answer is.
@@ -101,7 +102,7 @@ impl Gate {
                 },
             },
         };
-        EventKind::Outcome { step, attempt, outcome }
+        EventKind::Outcome { step, attempt, probed: true, outcome }
     }
 
     fn admit<'p>(&self, plan: &'p Plan, start: &Start, effect: &Effect) -> Result<(&'p Capability, Call), Denial> {

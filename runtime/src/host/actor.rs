@@ -8,6 +8,7 @@ use crate::core::{CallId, Command, Event, EventKind, Start, State, may_decide, s
 use crate::plan::Plan;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 
 /// An event for a run, and who wants to know what came of it.
 pub(super) struct Message {
@@ -27,6 +28,8 @@ pub(super) struct Actor {
     /// To itself: what the calls that it makes come to.
     own: mpsc::UnboundedSender<Message>,
     mailbox: mpsc::UnboundedReceiver<Message>,
+    /// The calls that it makes.
+    calls: JoinSet<()>,
 }
 
 /// The end of a journal, folded.
@@ -53,7 +56,18 @@ impl Actor {
         channel: (mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>),
     ) -> Actor {
         let Folded { plan, state, entries, hash } = folded;
-        Actor { inner, plan, run, epoch, entries, hash, state, own: channel.0, mailbox: channel.1 }
+        Actor {
+            inner,
+            plan,
+            run,
+            epoch,
+            entries,
+            hash,
+            state,
+            own: channel.0,
+            mailbox: channel.1,
+            calls: JoinSet::new(),
+        }
     }
 
     /// Drives the run until it has nothing in flight and no message. `begun` are the commands of its last entry, where that
@@ -63,13 +77,21 @@ impl Actor {
         let (inner, run, epoch) = (Arc::clone(&self.inner), self.run.clone(), self.epoch);
         if let Err(error) = driven {
             // Somebody else drives the run, or nothing can be written: what is durable stays true, and whoever comes next
-            // goes on from there.
+            // goes on from there. Not before the calls that are under way have ended: until then nobody can say what they
+            // came to, and making one again would be making it twice.
+            inner.tell_failure(&run, &error);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(message) = self.mailbox.recv() => answer(message.reply, Err(error.clone())),
+                    ended = self.calls.join_next() => if ended.is_none() { break },
+                }
+            }
             inner.forget(&run, &self.own);
             self.mailbox.close();
             while let Ok(message) = self.mailbox.try_recv() {
                 answer(message.reply, Err(error.clone()));
             }
-            inner.tell_failure(&run, &error);
             let _ = inner.store.release(&run, epoch).await;
         }
     }
@@ -154,7 +176,8 @@ impl Actor {
     }
 
     /// Makes the calls that were commanded, and sets the timers. All of it is durable by now.
-    fn obey(&self, commands: &[Command]) {
+    fn obey(&mut self, commands: &[Command]) {
+        while self.calls.try_join_next().is_some() {}
         for command in commands {
             let (effect, probe) = match command {
                 Command::RunEffect(effect) => (effect, false),
@@ -172,7 +195,7 @@ impl Actor {
             let Some(start) = self.state.start.clone() else { continue };
             let (inner, plan, effect, own) =
                 (Arc::clone(&self.inner), self.plan.clone(), effect.clone(), self.own.clone());
-            tokio::spawn(async move {
+            self.calls.spawn(async move {
                 let event = match probe {
                     true => inner.gate.probe(&plan, &start, &effect).await,
                     false => inner.gate.call(&plan, &start, &effect).await,

@@ -2,7 +2,7 @@
 
 use super::actor::{Actor, Folded, Message, about, commit_of};
 use super::entry::Entry;
-use super::store::{Claim, Created, NewRun, Store};
+use super::store::{Claim, Created, Due, NewRun, Store};
 use super::timers::{self, Timers};
 use super::{Answer, Error, Host, Link, Request, Started, first_broken, genesis};
 use crate::core::{self, Command, Decided, Event, EventKind, Question, Resolved, Start, State, Status, step};
@@ -11,11 +11,14 @@ use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 use uuid::Uuid;
 
 /// How often a process looks for what others left for the runs that it drives.
 const MAIL_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a process waits before it tells a run again that a timer is due, in milliseconds.
+const TIMER_PAUSE: i64 = 1_000;
 
 /// How long a process waits for another one to answer what it left.
 const MAIL_PATIENCE: Duration = Duration::from_secs(10);
@@ -36,6 +39,9 @@ impl Clock for SystemClock {
     }
 }
 
+/// Gives numbers that nobody can guess.
+pub type Random = Box<dyn Fn() -> u128 + Send + Sync>;
+
 /// Is told of a run and its question.
 pub type OnQuestion = Box<dyn Fn(&str, &Question) + Send + Sync>;
 
@@ -46,6 +52,8 @@ pub struct Options {
     pub handlers: Handlers,
     /// Another clock than the machine's.
     pub clock: Option<Box<dyn Clock>>,
+    /// Another source of ids and seeds than the machine's randomness: the same numbers and the same clock give the same runs.
+    pub random: Option<Random>,
     /// Is told of every question to humans, with the run. It must not block.
     pub on_question: Option<OnQuestion>,
 }
@@ -63,6 +71,9 @@ pub(super) struct Inner {
     pub(super) gate: Gate,
     pub(super) clock: Box<dyn Clock>,
     pub(super) timers: Arc<Timers>,
+    random: Random,
+    /// Wakes who looks for mail, when there is a run to look for again.
+    driven: Arc<Notify>,
     plans: Mutex<BTreeMap<String, Plan>>,
     actors: Mutex<BTreeMap<String, mpsc::UnboundedSender<Message>>>,
     claiming: tokio::sync::Mutex<()>,
@@ -79,6 +90,8 @@ impl Embedded {
             gate: Gate::new(options.handlers),
             clock: options.clock.unwrap_or_else(|| Box::new(SystemClock)),
             timers: Arc::new(Timers::default()),
+            random: options.random.unwrap_or_else(|| Box::new(|| Uuid::new_v4().as_u128())),
+            driven: Arc::default(),
             plans: Mutex::default(),
             actors: Mutex::default(),
             claiming: tokio::sync::Mutex::default(),
@@ -90,9 +103,16 @@ impl Embedded {
         let mail = Arc::downgrade(&inner);
         tokio::spawn(async move {
             while let Some(inner) = mail.upgrade() {
-                inner.fetch_mail().await;
-                drop(inner);
-                tokio::time::sleep(MAIL_PAUSE).await;
+                let driven = Arc::clone(&inner.driven);
+                // A process that drives nothing has no mail, and costs nothing; that its host is gone it hears as well.
+                if inner.actors().is_empty() {
+                    drop(inner);
+                    driven.notified().await;
+                } else {
+                    inner.fetch_mail().await;
+                    drop(inner);
+                    tokio::time::sleep(MAIL_PAUSE).await;
+                }
             }
         });
         Embedded { inner }
@@ -249,13 +269,20 @@ impl Host for Embedded {
     }
 }
 
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.driven.notify_one();
+        self.timers.wake();
+    }
+}
+
 impl Inner {
     async fn start(self: &Arc<Self>, plan: &Plan, request: Request) -> Result<Started, Error> {
-        let run = Uuid::now_v7().to_string();
-        let seed = Uuid::new_v4().as_u64_pair().0;
+        let run = self.new_id();
+        let seed = u64::try_from((self.random)() >> 64).unwrap_or_default();
         let start = Start {
             run: run.clone(),
-            trace: request.trace.unwrap_or_else(|| Uuid::new_v4().simple().to_string()),
+            trace: request.trace.unwrap_or_else(|| format!("{:032x}", (self.random)())),
             plan: plan.digest().to_owned(),
             workflow: request.workflow,
             input: request.input,
@@ -290,6 +317,13 @@ impl Inner {
         Ok(Started::New(run))
     }
 
+    /// An id that is unique, and sorts by time (a UUID of version 7).
+    fn new_id(&self) -> String {
+        let now = u64::try_from(self.clock.now()).unwrap_or_default();
+        let [_, _, _, _, _, _, drawn @ ..] = (self.random)().to_be_bytes();
+        uuid::Builder::from_unix_timestamp_millis(now, &drawn).into_uuid().to_string()
+    }
+
     /// Gives an event to a run. Where no process drives it, this one does from now on.
     async fn send(self: &Arc<Self>, run: &str, message: Message) -> Result<(), Error> {
         let Err(message) = self.hand(run, message) else { return Ok(()) };
@@ -309,14 +343,24 @@ impl Inner {
         }
     }
 
-    /// Gives an event to a run, if it can be driven from here.
-    pub(super) fn deliver(self: &Arc<Self>, run: &str, event: EventKind) {
-        let (inner, run) = (Arc::clone(self), run.to_owned());
+    /// Tells a run that a timer is due. Where it cannot be told now, because another process drives it or the store fails, it
+    /// is told again later: a timer is not lost while it is armed, and one that is not armed any more changes nothing.
+    pub(super) fn fire(self: &Arc<Self>, due: Due) {
+        let inner = Arc::clone(self);
         tokio::spawn(async move {
-            match inner.send(&run, Message { event, reply: None }).await {
-                // Whoever drives it has the same timers.
-                Ok(()) | Err(Error::Owned(_)) => {}
-                Err(error) => inner.tell_failure(&run, &error),
+            let (tell, told) = oneshot::channel();
+            let event = EventKind::TimerFired { timer: due.timer.clone() };
+            let sent = inner.send(&due.run, Message { event, reply: Some(tell) }).await;
+            let failed = match sent {
+                Ok(()) => told.await.ok().and_then(Result::err),
+                Err(error) => Some(error),
+            };
+            match failed {
+                None | Some(Error::NoRun(_) | Error::Plan(_) | Error::Corrupt(_)) => {}
+                Some(_) => inner.timers.arm(inner.clock.now().saturating_add(TIMER_PAUSE), &due.run, &due.timer),
+            }
+            if let Some(error) = failed.filter(|error| !matches!(error, Error::Owned(_))) {
+                inner.tell_failure(&due.run, &error);
             }
         });
     }
@@ -359,6 +403,7 @@ impl Inner {
             let _ = own.send(first);
         }
         self.actors().insert(run.to_owned(), own.clone());
+        self.driven.notify_one();
         let actor = Actor::new(Arc::clone(self), run.to_owned(), epoch, folded, (own, mailbox));
         tokio::spawn(actor.drive(begun));
     }
@@ -406,9 +451,6 @@ impl Inner {
     }
 
     async fn fetch_mail(self: &Arc<Self>) {
-        if self.actors().is_empty() {
-            return;
-        }
         // What cannot be read now is there the next time.
         for mail in self.store.mail().await.unwrap_or_default() {
             let Ok(event) = serde_json::from_str::<EventKind>(&mail.event) else { continue };

@@ -12,7 +12,7 @@ pub mod sqlite;
 mod store;
 mod timers;
 
-pub use embedded::{Clock, Embedded, OnQuestion, Options, Update};
+pub use embedded::{Clock, Embedded, OnQuestion, Options, Random, Update};
 pub use entry::{About, Body, Entry, Link, first_broken, genesis, hash};
 pub use memory::Memory;
 pub use store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};

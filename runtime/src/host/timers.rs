@@ -5,7 +5,7 @@
 use super::Error;
 use super::embedded::Inner;
 use super::store::Due;
-use crate::core::{EventKind, Timer};
+use crate::core::Timer;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -34,6 +34,11 @@ impl Timers {
             });
             self.changed.notify_one();
         }
+    }
+
+    /// Lets whoever waits for a timer look again.
+    pub(super) fn wake(&self) {
+        self.changed.notify_one();
     }
 
     fn take_due(&self, now: i64) -> Vec<Due> {
@@ -72,13 +77,12 @@ pub(super) async fn serve(inner: Weak<Inner>) {
             read_at = now.saturating_add(if read.is_ok() { HORIZON / 2 } else { 1_000 });
         }
         for due in inner.timers.take_due(now) {
-            inner.deliver(&due.run, EventKind::TimerFired { timer: due.timer });
+            inner.fire(due);
         }
         let until = inner.timers.next().unwrap_or(i64::MAX).min(read_at);
         let pause = Duration::from_millis(u64::try_from(until.saturating_sub(now)).unwrap_or(0));
         let timers = Arc::clone(&inner.timers);
         drop(inner);
-        // A host that is dropped is noticed at the latest when the next timers are read.
         let _ = tokio::time::timeout(pause, timers.changed.notified()).await;
     }
 }

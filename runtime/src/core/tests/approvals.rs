@@ -82,6 +82,7 @@ fn a_decision_is_bound_to_what_was_shown_and_the_first_one_wins() {
     // The first step is done; the gate is open.
     simulation.send(
         EventKind::Outcome {
+            probed: false,
             step: crate::core::CallId::forward(&crate::core::Place("1".to_owned())),
             attempt: 1,
             outcome: ok(1),

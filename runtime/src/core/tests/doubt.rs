@@ -85,10 +85,24 @@ fn in_flight(package: &Package) -> State {
 }
 
 fn interrupt(package: &Package) -> Vec<Command> {
-    let state = in_flight(package);
+    interrupted(package, in_flight(package)).1
+}
+
+fn interrupted(package: &Package, state: State) -> (State, Vec<Command>) {
     let (step, attempt) = state.in_flight().remove(0);
     let event = crate::core::Event { at: 1_000, kind: EventKind::Interrupted { step, attempt } };
-    crate::core::step(package, state, &event).1
+    crate::core::step(package, state, &event)
+}
+
+/// What an answer makes of a state with one call in flight.
+fn answered(package: &Package, state: State, probed: bool, outcome: Outcome) -> (State, Vec<Command>) {
+    let (step, attempt) = state.in_flight().remove(0);
+    let event = crate::core::Event { at: 1_000, kind: EventKind::Outcome { step, attempt, probed, outcome } };
+    crate::core::step(package, state, &event)
+}
+
+fn did_not_happen(transient: bool) -> Outcome {
+    Outcome::Err { transient, message: "it did not happen".to_owned() }
 }
 
 #[test]
@@ -103,7 +117,40 @@ fn after_a_crash_an_idempotent_attempt_is_the_same_attempt() {
 #[test]
 fn after_a_crash_any_other_call_is_asked_about() {
     let commands = interrupt(&package_of(write("t.a")));
+    assert!(matches!(&commands[..], [Command::Probe(_)]), "{commands:?}");
+}
+
+#[test]
+fn what_was_cut_off_and_did_not_happen_is_made_as_if_for_the_first_time() {
+    let package = package_of(write("t.a"));
+    let (state, _) = interrupted(&package, in_flight(&package));
+    let (state, commands) = answered(&package, state, true, did_not_happen(true));
+    match &commands[..] {
+        [Command::RunEffect(effect)] => assert_eq!((effect.attempt, effect.label.as_str()), (1, "one")),
+        other => panic!("{other:?}"),
+    }
+    let (_, commands) = answered(&package, state, false, did_not_happen(false));
+    assert!(matches!(&commands[..], [Command::Settle(spent), ..] if spent.money.is_none()), "{commands:?}");
+}
+
+#[test]
+fn an_error_of_the_second_sending_says_nothing_of_the_first() {
+    let package = package_of(idempotent(1));
+    let (state, _) = interrupted(&package, in_flight(&package));
+    let (_, commands) = answered(&package, state, false, did_not_happen(false));
     assert!(matches!(&commands[..], [Command::Settle(_), Command::Probe(_)]), "{commands:?}");
+}
+
+#[test]
+fn an_answer_that_comes_twice_is_not_taken_for_that_of_a_probe() {
+    let package = package_of(write("t.a"));
+    let flying = in_flight(&package);
+    let (probing, commands) = answered(&package, flying.clone(), false, unknown());
+    assert!(commands.iter().any(|command| matches!(command, Command::Probe(_))), "{commands:?}");
+    let (again, commands) = answered(&package, probing.clone(), false, unknown());
+    assert_eq!((&again, commands), (&probing, vec![]));
+    let (early, commands) = answered(&package, flying.clone(), true, unknown());
+    assert_eq!((&early.statements, commands), (&flying.statements, vec![]));
 }
 
 #[test]
