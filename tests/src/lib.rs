@@ -1,9 +1,12 @@
 //! What the tests share: made-up texts, laws that hold for every text, and folders of files, and the `gov` program run in them.
 
 pub mod blocks;
+pub mod conformance;
 pub mod generate;
 pub mod laws;
 pub mod package;
+pub mod random;
+pub mod simulated;
 
 use std::ffi::OsStr;
 use std::fs;

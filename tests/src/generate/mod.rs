@@ -5,6 +5,7 @@
 
 mod layout;
 mod syntax;
+pub mod workflows;
 
 /// Decisions, taken from bytes. Where there are no more bytes every decision is the first one, which ends things.
 #[derive(Debug)]

@@ -1,0 +1,5 @@
+//! Runs, whatever happens to them.
+
+mod conformance;
+mod crash_points;
+mod simulation;
