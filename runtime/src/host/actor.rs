@@ -2,7 +2,7 @@
 
 use super::embedded::Inner;
 use super::entry::{About, Entry, attempt_of, genesis};
-use super::store::Commit;
+use super::store::{Claim, Commit};
 use super::{Answer, Error, Link};
 use crate::core::{CallId, Command, Event, EventKind, Start, State, may_decide, step};
 use crate::plan::Plan;
@@ -30,6 +30,8 @@ pub(super) struct Actor {
     mailbox: mpsc::UnboundedReceiver<Message>,
     /// The calls that it makes.
     calls: JoinSet<()>,
+    /// Whether the run is still this process's: it is not once a write has left it.
+    owns: bool,
 }
 
 /// The end of a journal, folded.
@@ -67,6 +69,7 @@ impl Actor {
             own: channel.0,
             mailbox: channel.1,
             calls: JoinSet::new(),
+            owns: true,
         }
     }
 
@@ -79,7 +82,9 @@ impl Actor {
             // Somebody else drives the run, or nothing can be written: what is durable stays true, and whoever comes next
             // goes on from there. Not before the calls that are under way have ended: until then nobody can say what they
             // came to, and making one again would be making it twice.
-            inner.tell_failure(&run, &error);
+            if !matches!(error, Error::Owned(_)) {
+                inner.tell_failure(&run, &error);
+            }
             loop {
                 tokio::select! {
                     biased;
@@ -93,6 +98,7 @@ impl Actor {
                 answer(message.reply, Err(error.clone()));
             }
             let _ = inner.store.release(&run, epoch).await;
+            inner.tell_left(&run, &Err(error));
         }
     }
 
@@ -110,6 +116,12 @@ impl Actor {
                 return Ok(());
             }
             let Some(message) = self.mailbox.recv().await else { return Ok(()) };
+            if !self.owns
+                && let Err(error) = self.claim_again().await
+            {
+                answer(message.reply, Err(error.clone()));
+                return Err(error);
+            }
             self.take(message).await?;
         }
     }
@@ -124,8 +136,27 @@ impl Actor {
         if !self.inner.forget_if_silent(&self.run, &self.mailbox) {
             return Ok(false);
         }
-        self.inner.store.release(&self.run, self.epoch).await?;
+        if self.owns {
+            self.inner.store.release(&self.run, self.epoch).await?;
+        }
+        self.inner.tell_left(&self.run, &Ok(()));
         Ok(true)
+    }
+
+    /// Takes the run again, which was left with the last write: somebody had something to say just then.
+    async fn claim_again(&mut self) -> Result<(), Error> {
+        let epoch = match self.inner.store.claim(&self.run).await? {
+            Claim::Mine(epoch) => epoch,
+            Claim::Owned => return Err(Error::Owned(self.run.clone())),
+            Claim::NoRun => return Err(Error::NoRun(self.run.clone())),
+        };
+        if epoch != self.epoch + 1 {
+            // Another process had it in the meantime.
+            let Folded { state, entries, hash, .. } = self.inner.fold(&self.run).await?;
+            (self.state, self.entries, self.hash) = (state, entries, hash);
+        }
+        (self.epoch, self.owns) = (epoch, true);
+        Ok(())
     }
 
     async fn take(&mut self, message: Message) -> Result<(), Error> {
@@ -135,24 +166,30 @@ impl Actor {
             answer(reply, Ok(Answer::Lost(lost)));
             return Ok(());
         }
-        let (state, commands) = step(self.plan.package(), self.state.clone(), &Event { at, kind: event.clone() });
+        let event = Event { at, kind: event };
+        // Where what follows fails, this state is of no use any more: whoever drives the run next folds the journal.
+        let (state, commands) = step(self.plan.package(), std::mem::take(&mut self.state), &event);
         let Some(start) = state.start.clone() else {
             answer(reply, Err(Error::NoRun(self.run.clone())));
-            return Ok(());
+            return Err(Error::NoRun(self.run.clone()));
         };
-        let about = about(&state, &start, &event, &self.plan);
-        let entry = Entry { sequence: self.entries + 1, event: Event { at, kind: event }, commands };
-        let link = Link::new(&start, about, entry.clone(), &self.hash)
+        let about = about(&state, &start, &event.kind, &self.plan);
+        let entry = Entry { sequence: self.entries + 1, event, commands };
+        let link = Link::new(&start, &about, &entry, &self.hash)
             .map_err(|error| Error::Io(format!("cannot write an entry: {error}")))?;
-        let commit = commit_of(&self.run, self.epoch, self.entries, at, link.clone(), &entry, &state);
-        let written = self.inner.store.commit(commit).await;
-        if let Err(error) = written {
+        let hash = link.hash.clone();
+        let mut commit = commit_of(&self.run, self.epoch, self.entries, at, link, &entry, &state);
+        self.state = state;
+        // A run that then has nothing in flight is left with the same write.
+        let leaves = self.is_idle();
+        commit.release = leaves;
+        if let Err(error) = self.inner.store.commit(commit).await {
             answer(reply, Err(error.clone()));
             return Err(error);
         }
-        self.state = state;
         self.entries += 1;
-        self.hash = link.hash;
+        self.hash = hash;
+        self.owns = !leaves;
         answer(reply, Ok(Answer::Won));
         self.obey(&entry.commands);
         self.inner.publish(&self.run, &entry, &self.state);

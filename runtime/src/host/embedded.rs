@@ -66,6 +66,8 @@ pub struct Embedded {
 /// An entry that has become durable, and the state after it.
 pub type Update = (Arc<str>, Arc<Entry>, Arc<State>);
 
+type Listeners = Vec<oneshot::Sender<Result<(), Error>>>;
+
 pub(super) struct Inner {
     pub(super) store: Box<dyn Store>,
     pub(super) gate: Gate,
@@ -79,6 +81,8 @@ pub(super) struct Inner {
     claiming: tokio::sync::Mutex<()>,
     updates: broadcast::Sender<Update>,
     failures: broadcast::Sender<(String, Error)>,
+    /// Who wants to hear when an actor leaves, by run.
+    listeners: Mutex<BTreeMap<String, Listeners>>,
     on_question: Option<OnQuestion>,
 }
 
@@ -97,6 +101,7 @@ impl Embedded {
             claiming: tokio::sync::Mutex::default(),
             updates: broadcast::channel(1_024).0,
             failures: broadcast::channel(64).0,
+            listeners: Mutex::default(),
             on_question: options.on_question,
         });
         tokio::spawn(timers::serve(Arc::downgrade(&inner)));
@@ -177,10 +182,13 @@ impl Embedded {
 
     async fn say(&self, run: &str, event: EventKind) -> Result<Answer, Error> {
         let (tell, told) = oneshot::channel();
-        match self.inner.send(run, Message { event: event.clone(), reply: Some(tell) }).await {
+        let said = match self.inner.send(run, Message { event: event.clone(), reply: Some(tell) }).await {
             Ok(()) => told.await.map_err(|_| Error::Io("the host has ended".to_owned()))?,
-            Err(Error::Owned(_)) => self.leave_mail(run, &event).await,
             Err(error) => Err(error),
+        };
+        match said {
+            Err(Error::Owned(_)) => self.leave_mail(run, &event).await,
+            said => said,
         }
     }
 
@@ -198,9 +206,14 @@ impl Embedded {
             }
             let (tell, told) = oneshot::channel();
             if self.inner.send(run, Message { event: event.clone(), reply: Some(tell) }).await.is_ok() {
-                let answer = told.await.map_err(|_| Error::Io("the host has ended".to_owned()))??;
-                self.inner.store.reply(id, &mail_answer(&answer)).await?;
-                return Ok(answer);
+                match told.await.map_err(|_| Error::Io("the host has ended".to_owned()))? {
+                    Err(Error::Owned(_)) => {}
+                    Err(error) => return Err(error),
+                    Ok(answer) => {
+                        self.inner.store.reply(id, &mail_answer(&answer)).await?;
+                        return Ok(answer);
+                    }
+                }
             }
             tokio::time::sleep(MAIL_PAUSE).await;
         }
@@ -227,31 +240,22 @@ impl Host for Embedded {
 
     fn settled<'a>(&'a self, run: &'a str) -> Later<'a, Result<Status, Error>> {
         Box::pin(async move {
-            let (mut updates, mut failures) = (self.inner.updates.subscribe(), self.inner.failures.subscribe());
             loop {
+                // Listened for before it is looked at: an actor that leaves from now on is heard of.
+                let left = self.inner.listen(run);
+                if self.inner.has_actor(run) {
+                    left.await.map_err(|_| Error::Io("the host has ended".to_owned()))??;
+                } else {
+                    // Nobody is there to leave.
+                    self.inner.tell_left(run, &Ok(()));
+                }
                 let state = self.inner.fold(run).await?.state;
-                let stands = state.status.is_at_rest() || state.status == Status::Waiting || !state.is_under_way();
-                if stands {
+                if state.status.is_at_rest() || state.status == Status::Waiting || !state.is_under_way() {
                     return Ok(state.status);
                 }
-                loop {
-                    tokio::select! {
-                        update = updates.recv() => match update {
-                            Ok((of, _, state)) if *of == *run => {
-                                if state.status.is_at_rest() || state.status == Status::Waiting {
-                                    return Ok(state.status);
-                                }
-                            }
-                            Ok(_) => {}
-                            // Some were missed: look at what is kept.
-                            Err(_) => break,
-                        },
-                        failure = failures.recv() => if let Ok((of, error)) = failure && of == run {
-                            return Err(error);
-                        },
-                        // A run that another process drives is not heard of here.
-                        () = tokio::time::sleep(MAIL_PAUSE) => if !self.inner.has_actor(run) { break },
-                    }
+                if !self.inner.has_actor(run) {
+                    // A run that another process drives is not heard of here, nor one that pauses.
+                    tokio::time::sleep(MAIL_PAUSE).await;
                 }
             }
         })
@@ -293,8 +297,10 @@ impl Inner {
             seed,
         };
         core::admit(plan.package(), &start).map_err(Error::Request)?;
-        self.store.keep_plan(plan.digest(), plan.document()).await?;
-        self.plans().insert(plan.digest().to_owned(), plan.clone());
+        if !self.plans().contains_key(plan.digest()) {
+            self.store.keep_plan(plan.digest(), plan.document()).await?;
+            self.plans().insert(plan.digest().to_owned(), plan.clone());
+        }
 
         let kind = EventKind::Started(Box::new(start.clone()));
         let event = Event { at: self.clock.now(), kind };
@@ -302,7 +308,7 @@ impl Inner {
         let about = about(&state, &start, &event.kind, plan);
         let at = event.at;
         let entry = Entry { sequence: 1, event, commands };
-        let link = Link::new(&start, about, entry.clone(), &genesis(&run))
+        let link = Link::new(&start, &about, &entry, &genesis(&run))
             .map_err(|error| Error::Io(format!("cannot write an entry: {error}")))?;
         let hash = link.hash.clone();
         let commit = commit_of(&run, 1, 0, at, link, &entry, &state);
@@ -409,7 +415,7 @@ impl Inner {
     }
 
     /// The state at the end of a journal. A broken chain is not gone on with.
-    async fn fold(&self, run: &str) -> Result<Folded, Error> {
+    pub(super) async fn fold(&self, run: &str) -> Result<Folded, Error> {
         let links = self.store.journal(run).await?;
         let Some(last) = links.last() else { return Err(Error::NoRun(run.to_owned())) };
         if let Some(sequence) = first_broken(run, &links) {
@@ -469,6 +475,22 @@ impl Inner {
         if self.updates.receiver_count() > 0 {
             // Nobody may listen.
             let _ = self.updates.send((run.into(), Arc::new(entry.clone()), Arc::new(state.clone())));
+        }
+    }
+
+    /// Hears of it when the actor of a run leaves.
+    fn listen(&self, run: &str) -> oneshot::Receiver<Result<(), Error>> {
+        let (tell, told) = oneshot::channel();
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).entry(run.to_owned()).or_default().push(tell);
+        told
+    }
+
+    /// Tells those who listen that the actor of a run has left, and why where it could not go on.
+    pub(super) fn tell_left(&self, run: &str, left: &Result<(), Error>) {
+        let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
+        for listener in listeners.into_iter().flatten() {
+            // Whoever listened may have stopped.
+            let _ = listener.send(left.clone());
         }
     }
 

@@ -53,6 +53,17 @@ pub struct Body {
     pub entry: Entry,
 }
 
+/// A body that is being written.
+#[derive(Serialize)]
+struct Written<'w> {
+    trace: &'w str,
+    run: &'w str,
+    #[serde(flatten)]
+    about: &'w About,
+    #[serde(flatten)]
+    entry: &'w Entry,
+}
+
 /// An entry as it is kept: its text, and the hash that binds it to all before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -70,10 +81,9 @@ impl Link {
     /// # Errors
     ///
     /// If it cannot be written as JSON, which no entry that the machine gives is.
-    pub fn new(start: &Start, about: About, entry: Entry, previous: &str) -> Result<Link, serde_json::Error> {
+    pub fn new(start: &Start, about: &About, entry: &Entry, previous: &str) -> Result<Link, serde_json::Error> {
         let sequence = entry.sequence;
-        let body = Body { trace: start.trace.clone(), run: start.run.clone(), about, entry };
-        let body = serde_json::to_string(&body)?;
+        let body = serde_json::to_string(&Written { trace: &start.trace, run: &start.run, about, entry })?;
         let hash = hash(previous, &body);
         Ok(Link { sequence, body, hash })
     }
@@ -95,7 +105,7 @@ pub fn genesis(run: &str) -> String {
 
 /// The hash of an entry's text after another entry.
 pub fn hash(previous: &str, body: &str) -> String {
-    digest::sha256(format!("{previous}\n{body}").as_bytes())
+    digest::sha256_of([previous.as_bytes(), b"\n", body.as_bytes()])
 }
 
 /// The number of the first link whose hash is not that of its text after the one before it, or whose number does not follow;

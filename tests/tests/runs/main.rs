@@ -2,4 +2,6 @@
 
 mod conformance;
 mod crash_points;
+mod damage;
+mod processes;
 mod simulation;

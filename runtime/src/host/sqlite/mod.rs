@@ -83,7 +83,11 @@ fn describe(error: &rusqlite::Error, name: &str) -> Error {
         return Error::Io(format!("`{name}`: {error}"));
     };
     match failure.code {
-        ErrorCode::DiskFull => Error::Full(format!("there is no room to write to `{name}`")),
+        ErrorCode::DiskFull => Error::Full(format!("cannot write to `{name}`: there is no room")),
+        // A quota, a limit on the size of files and a dying disk look the same from here.
+        ErrorCode::SystemIoFailure if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_WRITE => {
+            Error::Full(format!("cannot write to `{name}`: there is no room, or the disk fails"))
+        }
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
             Error::Locked(format!("`{name}` is held by another process"))
         }

@@ -129,10 +129,16 @@ fn commit(connection: &mut Connection, batch: Vec<Job>, name: &str) {
     let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
     let mut batch = batch;
     let ended = connection.transaction_with_behavior(behavior).and_then(|transaction| {
+        if let [alone] = batch.as_mut_slice() {
+            return if alone.piece.run(&transaction) { transaction.commit() } else { transaction.rollback() };
+        }
+        let say = |sql: &str| transaction.prepare_cached(sql)?.execute([]).map(drop);
         for job in &mut batch {
-            transaction.execute_batch("SAVEPOINT piece")?;
-            let kept = job.piece.run(&transaction);
-            transaction.execute_batch(if kept { "RELEASE piece" } else { "ROLLBACK TO piece; RELEASE piece" })?;
+            say("SAVEPOINT piece")?;
+            if !job.piece.run(&transaction) {
+                say("ROLLBACK TO piece")?;
+            }
+            say("RELEASE piece")?;
         }
         transaction.commit()
     });
