@@ -1,6 +1,6 @@
 //! A case: files that are checked together.
 
-use gov_compiler::package::{File, Input};
+use gov_compiler::package::{Checked, File, Input};
 use gov_compiler::verify::Options;
 use gov_tests::Sandbox;
 use gov_tests::blocks::Block;
@@ -11,7 +11,15 @@ use crate::expected::{Finding, annotate, strip};
 /// Files that are checked together.
 pub struct Case {
     parts: Vec<Part>,
-    proved: bool,
+    /// How it is proved, if it is.
+    proved: Option<Proof>,
+}
+
+/// How a case is proved.
+#[derive(Clone, Copy)]
+struct Proof {
+    pedantic: bool,
+    rlimit: u32,
 }
 
 /// A file of a case.
@@ -51,7 +59,17 @@ impl Case {
             parts.push(part);
         }
         parts.extend(own.iter().map(|block| part(block, false)));
-        Case { parts, proved: own.iter().any(|(_, block)| block.has("proved")) }
+        let pedantic = own.iter().any(|(_, block)| block.has("pedantic"));
+        let rlimit = own.iter().find_map(|(_, block)| block.option("rlimit")).map(|limit| limit.parse().unwrap());
+        let is_proved = pedantic || rlimit.is_some() || own.iter().any(|(_, block)| block.has("proved"));
+        let proof = Proof { pedantic, rlimit: rlimit.unwrap_or(Options::default().rlimit) };
+        Case { parts, proved: is_proved.then_some(proof) }
+    }
+
+    /// The number of its own block, and whether it is proved.
+    pub fn own_block(&self) -> (usize, bool) {
+        let own = self.parts.iter().rev().find(|part| !part.shared).unwrap();
+        (own.block, self.proved.is_some())
     }
 
     /// Each part with the text that its block should have.
@@ -70,13 +88,19 @@ impl Case {
         self.parts.iter().map(part).collect()
     }
 
-    fn directly(&self) -> Vec<(String, Finding)> {
+    /// What comes of it, proved if it says so.
+    pub fn checked(&self) -> Checked {
         let file = |part: &Part| File { path: part.path.clone(), text: part.text.as_str().into() };
         let files = self.parts.iter().map(file).collect();
         let mut checked = gov_compiler::check(&Input { name: None, files, dependencies: Vec::new() });
-        if self.proved {
-            gov_compiler::prove(&mut checked, &Options::default()).unwrap();
+        if let Some(Proof { pedantic, rlimit }) = self.proved {
+            gov_compiler::prove(&mut checked, &Options { pedantic, rlimit, ..Options::default() }).unwrap();
         }
+        checked
+    }
+
+    fn directly(&self) -> Vec<(String, Finding)> {
+        let checked = self.checked();
         let finding = |found: &gov_compiler::diagnostic::Diagnostic| {
             let span = found.primary.span;
             let kind = format!("{}[{}]", found.severity.name(), found.code);

@@ -14,10 +14,12 @@
 //! - A block with `path=…` is one file of several: the blocks with a path under one heading are one case.
 //! - A block with `shared` is part of every case below, until its heading ends.
 //! - A block that does not begin with `package` belongs to `package demo`, unless it says `whole`.
-//! - A case with `proved` is proved, too; the others are checked for names and types alone.
+//! - A case with `proved` is proved, too; the others are checked for names and types alone. With `pedantic` it is proved as
+//!   `--pedantic` has it, and with `rlimit=N` the solver may do no more than that.
 //! - A case with a `gov.toml` is checked by `gov check`, as a user does.
 
 mod case;
+mod coverage;
 mod expected;
 
 use std::fmt::Write as _;
