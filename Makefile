@@ -30,3 +30,7 @@ test: setup ## pass every check and every test
 soak: setup ## run the tests again with 20,000 random cases each (`make soak CASES=1000` for fewer)
 	PROPTEST_CASES=$(CASES) GOV_CASES=$(CASES) cargo test --locked --profile soak --workspace --lib --bins --tests \
 		--no-fail-fast -- --show-output
+
+.PHONY: mutants
+mutants: setup ## break the proofs on purpose, and see that the suites notice each break
+	@scripts/mutants

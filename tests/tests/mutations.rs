@@ -1,0 +1,19 @@
+//! The mutations of `make mutants` still apply to the sources.
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_mutation_applies() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table: toml::Table = fs::read_to_string(here.join("mutations.toml")).unwrap().parse().unwrap();
+    let rows = table["mutation"].as_array().unwrap();
+    assert!(rows.len() >= 30, "there are only {} mutations", rows.len());
+    for row in rows {
+        let text = |key: &str| row[key].as_str().unwrap();
+        let file = fs::read_to_string(here.join("..").join(text("file"))).unwrap();
+        let found = file.matches(text("find")).count();
+        assert_eq!(found, 1, "`{}` is to apply once to {}: mend tests/mutations.toml", text("name"), text("file"));
+        assert_ne!(text("find"), text("replace"), "`{}`", text("name"));
+    }
+}
