@@ -1,9 +1,11 @@
 //! From a proved package to its plan.
 
+use gov_plan::certificate::{self, End, Found};
 use gov_plan::document::{self, Invalid, Plan};
-use serde_json::{Map, Value};
+use gov_plan::model::Package;
+use std::collections::HashMap;
 
-use crate::diagnostic::{Subject, Witness};
+use crate::diagnostic::Subject;
 use crate::package::Checked;
 use crate::verify::{Evidence, Obligation, Outcome, Proof};
 
@@ -11,43 +13,37 @@ use crate::verify::{Evidence, Obligation, Outcome, Proof};
 ///
 /// # Errors
 ///
-/// If the plan does not read back to what was written: a fault of Gov.
+/// If the certificate does not hold, or the plan does not read back to what was written: a fault of Gov.
 pub fn compile(checked: &Checked) -> Option<Result<Plan, Invalid>> {
     let package = checked.package.as_ref().filter(|_| !checked.has_errors())?;
-    let obligations = checked.proofs.iter().map(|obligation| settled(checked, obligation)).collect();
-    Some(document::compile(package, obligations))
+    Some(document::compile(package, &all_found(package, &checked.proofs)))
 }
 
-fn settled(checked: &Checked, obligation: &Obligation) -> document::Obligation {
-    let (outcome, by, evidence, questions) = match &obligation.outcome {
-        Outcome::Proved(Proof::Exact(evidence)) => ("proved", "exact", Some(evidence), Vec::new()),
-        Outcome::Proved(Proof::Solver(questions)) => ("proved", "solver", None, questions.clone()),
-        Outcome::Refuted(evidence) => (refuted(checked, obligation), "exact", Some(evidence), Vec::new()),
-        Outcome::Unproved(_) => ("unproved", "solver", None, Vec::new()),
+/// What the proofs found, in the words of a plan.
+pub(crate) fn all_found(package: &Package, proofs: &[Obligation]) -> Vec<Found> {
+    let keys = package.policies.iter().map(|policy| (policy.name.as_str(), document::rule_keys(policy))).collect();
+    proofs.iter().map(|obligation| found(package, &keys, obligation)).collect()
+}
+
+fn found(package: &Package, keys: &HashMap<&str, Vec<String>>, obligation: &Obligation) -> Found {
+    let on = subject(keys, &obligation.subject);
+    let code = obligation.code.id();
+    let (end, evidence, questions) = match &obligation.outcome {
+        Outcome::Proved(Proof::Exact(evidence)) => (End::Holds, Some(evidence), Vec::new()),
+        Outcome::Proved(Proof::Solver(questions)) => (End::Holds, None, questions.clone()),
+        // What does not hold and stops nothing was either accepted or is a warning.
+        Outcome::Refuted(_) if certificate::is_accepted(package, code, &on) => (End::Accepted, None, Vec::new()),
+        Outcome::Refuted(_) | Outcome::Unproved(_) => (End::Warns, None, Vec::new()),
     };
-    let (witness, rules) = match evidence {
-        Some(Evidence::Witness(one)) => (Some(witness(one)), Vec::new()),
-        Some(Evidence::Rules(rules)) => (None, rules.clone()),
-        _ => (None, Vec::new()),
+    let request = match evidence {
+        Some(Evidence::Request(request)) => Some((**request).clone()),
+        _ => None,
     };
-    document::Obligation {
-        code: obligation.code.id().to_owned(),
-        on: subject(&obligation.subject),
-        outcome: outcome.to_owned(),
-        by: by.to_owned(),
-        witness,
-        rules,
-        questions,
-    }
+    Found { code: code.to_owned(), on, end, request, questions }
 }
 
-/// What does not hold and stops nothing was either accepted or is a warning.
-fn refuted(checked: &Checked, obligation: &Obligation) -> &'static str {
-    let accepted = checked.acceptances.iter().any(|acceptance| acceptance.code == obligation.code);
-    if accepted { "accepted" } else { "warned" }
-}
-
-fn subject(subject: &Subject) -> String {
+/// What an obligation is about, in the words of a plan.
+fn subject(keys: &HashMap<&str, Vec<String>>, subject: &Subject) -> String {
     match subject {
         Subject::Package { package } => format!("package {package}"),
         Subject::Type { name } => format!("type {name}"),
@@ -55,27 +51,14 @@ fn subject(subject: &Subject) -> String {
         Subject::Set { set } => format!("set {set}"),
         Subject::Capability { capability } => format!("capability {capability}"),
         Subject::Policy { policy } => format!("policy {policy}"),
-        Subject::Rule { policy, index, .. } => format!("rule {policy} {index}"),
+        Subject::Rule { policy, index, .. } => {
+            let keys = keys.get(policy.as_str()).map_or(&[][..], Vec::as_slice);
+            let key = keys.get((*index as usize).saturating_sub(1)).map_or("", String::as_str);
+            format!("rule {policy} {key}")
+        }
         Subject::Workflow { workflow } => format!("workflow {workflow}"),
         Subject::Step { workflow, step } => format!("step {workflow} {step}"),
         Subject::Prove { prove } => format!("prove {prove}"),
         Subject::Test { test } => format!("test {test}"),
     }
-}
-
-fn witness(witness: &Witness) -> Value {
-    let mut entries = Map::new();
-    let mut add = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            entries.insert(key.to_owned(), value);
-        }
-    };
-    add("principal", witness.principal.clone().map(Value::from));
-    add("capability", witness.capability.clone().map(Value::from));
-    add("input", witness.input.clone().map(Value::Object));
-    add("context", witness.context.clone().map(Value::Object));
-    add("roles", witness.roles.clone().map(Value::from));
-    add("path", witness.path.clone().map(Value::from));
-    add("decision", witness.decision.clone().map(Value::from));
-    Value::Object(entries)
 }

@@ -2,6 +2,7 @@
 //!
 //! No solver, no input or output, no threads: a runtime can hold all of it.
 
+pub mod certificate;
 mod currency;
 pub mod decide;
 mod decimal;

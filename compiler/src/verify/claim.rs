@@ -56,8 +56,7 @@ pub(super) fn settle<W: Way>(package: &Package, policy: &Policy, claim: &Claim, 
     let (digests, unknown) = (search.digests, search.unknown);
     let outcome = match (request, unknown, quantifier) {
         (Some(request), _, Quantifier::Sometimes) => {
-            let witness = Box::new(witness(package, policy, &request));
-            Outcome::Proved(Proof::Exact(Evidence::Witness(witness)))
+            Outcome::Proved(Proof::Exact(Evidence::Request(Box::new(request))))
         }
         (Some(request), _, _) => {
             let witness = witness(package, policy, &request);

@@ -51,6 +51,8 @@ pub enum Evidence {
     None,
     /// A concrete case.
     Witness(Box<Witness>),
+    /// A request that shows that it holds.
+    Request(Box<gov_plan::decide::RequestBody>),
     /// The rules, by their place from 1, that leave nothing over.
     Rules(Vec<u32>),
 }

@@ -87,7 +87,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     /// Whether a rule's subjects, targets and condition fit.
-    fn fits(&self, rule: &Rule) -> Result<bool, crate::eval::EvalError> {
+    pub(crate) fn fits(&self, rule: &Rule) -> Result<bool, crate::eval::EvalError> {
         if !self.is_subject(rule) || !self.is_target(rule) {
             return Ok(false);
         }

@@ -5,18 +5,24 @@
 
 mod claims;
 mod flow;
+mod keys;
 mod read;
 mod scope;
+mod settled;
 mod shape;
 mod walk;
 mod write;
 
+pub use keys::rule_keys;
 pub use read::read;
-pub use shape::{Document, FORMAT, Obligation};
+pub use settled::{Case, Class, Settled, Solved, Undone, Worst};
+pub use shape::{Document, FORMAT};
 pub use walk::each_expression;
 
+use crate::certificate;
 use crate::model::Package;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A plan that was read and holds together.
@@ -51,19 +57,24 @@ pub(crate) fn invalid(place: impl Into<String>, reason: impl Into<String>) -> In
     Invalid { place: place.into(), reason: reason.into() }
 }
 
-/// Makes the plan of a package, with the obligations that were settled for it.
+/// Makes the plan of a package, with its certificate: what was found of each obligation, as far as it has to be told.
 ///
 /// # Errors
 ///
-/// If the plan does not read back to what was written: a fault of Gov, and never of the package.
-pub fn compile(package: &Package, obligations: Vec<Obligation>) -> Result<Plan, Invalid> {
-    let document = Document { obligations, ..write::write(package) };
+/// If what was found does not hold, or the plan does not read back to what was written: a fault of Gov, and never of the
+/// package.
+pub fn compile(package: &Package, found: &[certificate::Found]) -> Result<Plan, Invalid> {
+    let document = Document { certificate: certificate::make(package, found)?, ..write::write(package) };
     let text = yaml(&document, &digest(&document)?)?;
     let plan = parse(&text)?;
-    if plan.document != document {
+    if plan.document != document || write_again(&plan) != document {
         return Err(invalid("", "the plan does not read back to what was written; this is a fault of Gov"));
     }
     Ok(plan)
+}
+
+fn write_again(plan: &Plan) -> Document {
+    Document { certificate: plan.document.certificate.clone(), ..write::write(&plan.package) }
 }
 
 /// A plan as YAML, with its digest on top.
@@ -75,18 +86,49 @@ pub fn to_yaml(plan: &Plan) -> Result<String, Invalid> {
     yaml(&plan.document, &plan.digest)
 }
 
-/// A plan as JSON, with its digest.
+/// A plan as JSON in canonical form (RFC 8785) on one line, with its digest: the form that is read fastest.
 ///
 /// # Errors
 ///
 /// If it cannot be written as JSON.
 pub fn to_json(plan: &Plan) -> Result<String, Invalid> {
-    let failed = |error: serde_json::Error| invalid("", error.to_string());
-    let mut value = serde_json::to_value(&plan.document).map_err(failed)?;
-    if let serde_json::Value::Object(entries) = &mut value {
-        entries.insert("digest".to_owned(), serde_json::Value::from(plan.digest.as_str()));
+    let mut text = with_digest(canonical(&plan.document)?, &plan.digest);
+    text.push('\n');
+    Ok(text)
+}
+
+/// The canonical form of a document as an object with one more entry: `digest`, in its place.
+fn with_digest(mut canonical: String, digest: &str) -> String {
+    // Of the entries of a document those before `digest` are `accepted`, `capabilities`, `certificate`, `claims` and
+    // `context`; the next one is always there.
+    let entry = format!("\"digest\":\"{digest}\",");
+    match top_level(&canonical, "gov") {
+        Some(place) => canonical.insert_str(place, &entry),
+        None => canonical.clear(),
     }
-    serde_json::to_string_pretty(&value).map(|text| text + "\n").map_err(failed)
+    canonical
+}
+
+/// Where an entry of an object begins.
+fn top_level(object: &str, key: &str) -> Option<usize> {
+    let wanted = format!("\"{key}\":");
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for (place, byte) in object.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => {
+                if !quoted && depth == 1 && object.get(place..).is_some_and(|rest| rest.starts_with(&wanted)) {
+                    return Some(place);
+                }
+                quoted = !quoted;
+            }
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    None
 }
 
 fn yaml(document: &Document, digest: &str) -> Result<String, Invalid> {
@@ -100,44 +142,103 @@ fn yaml(document: &Document, digest: &str) -> Result<String, Invalid> {
     ))
 }
 
-/// Reads a plan from YAML or JSON. Its digest, everything it refers to, and what follows from the rest of it are checked.
+/// Reads a plan from YAML or JSON, whichever it is. Its digest, everything it refers to, what follows from the rest of it,
+/// and its certificate are checked.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
 pub fn parse(text: &str) -> Result<Plan, Invalid> {
-    let mut value: serde_json::Value =
-        serde_yaml_ng::from_str(text).map_err(|error| invalid("", format!("this is no plan: {error}")))?;
-    let stated = match &mut value {
+    let (document, digest) = document(text)?;
+    let package = read(&document)?;
+    let follows = Document { certificate: document.certificate.clone(), ..write::write(&package) };
+    if follows != document {
+        let (said, follows) = (value(&document)?, value(&follows)?);
+        let place = difference(&said, &follows, String::new()).unwrap_or_default();
+        return Err(invalid(place, "this does not follow from the rest of the plan"));
+    }
+    certificate::check(&package, &document.certificate)?;
+    Ok(Plan { document, package, digest })
+}
+
+/// What a plan says, and its digest, which is checked.
+fn document(text: &str) -> Result<(Document, String), Invalid> {
+    if text.trim_start().starts_with('{')
+        && let Some(read) = canonical_document(text)
+    {
+        return Ok(read);
+    }
+    let no_plan = |error: &dyn fmt::Display| invalid("", format!("this is no plan: {error}"));
+    let mut said: serde_json::Value = match text.trim_start().starts_with('{') {
+        true => serde_json::from_str(text).map_err(|error| no_plan(&error))?,
+        false => serde_yaml_ng::from_str(text).map_err(|error| no_plan(&error))?,
+    };
+    format_is_known(&said)?;
+    let stated = match &mut said {
         serde_json::Value::Object(entries) => entries.remove("digest"),
         _ => None,
     };
-    if let Some(format) = value.get("gov").filter(|format| format.as_u64() != Some(u64::from(FORMAT))) {
-        let reason = format!("this plan has format {format}, and format {FORMAT} is read: compile the package again");
-        return Err(invalid("gov", reason));
-    }
-    let document: Document =
-        serde_json::from_value(value.clone()).map_err(|error| invalid("", format!("this is no plan: {error}")))?;
-    let again = serde_json::to_value(&document).map_err(|error| invalid("", error.to_string()))?;
-    if let Some(place) = difference(&value, &again, String::new()) {
+    let document: Document = serde_json::from_value(said.clone()).map_err(|error| no_plan(&error))?;
+    if let Some(place) = difference(&said, &value(&document)?, String::new()) {
         return Err(invalid(place, "this says something that is not read, or says what is left out by rule"));
     }
     let digest = digest(&document)?;
     match stated {
-        Some(stated) if stated.as_str() == Some(&digest) => {}
+        Some(stated) if stated.as_str() == Some(&digest) => Ok((document, digest)),
         Some(_) => {
             let reason = format!("the plan was changed after it was made: its contents have the digest {digest}");
-            return Err(invalid("digest", reason));
+            Err(invalid("digest", reason))
         }
-        None => return Err(invalid("digest", "the plan has no digest: make it with `gov compile`")),
+        None => Err(invalid("digest", "the plan has no digest: make it with `gov compile`")),
     }
-    let package = read(&document)?;
-    let follows = Document { obligations: document.obligations.clone(), ..write::write(&package) };
-    if follows != document {
-        let place = serde_json::to_value(&follows).ok().and_then(|follows| difference(&value, &follows, String::new()));
-        return Err(invalid(place.unwrap_or_default(), "this does not follow from the rest of the plan"));
+}
+
+/// A document in canonical form with the right digest, which is read without a detour; nothing where it is anything else,
+/// about which the long way has more to say.
+fn canonical_document(text: &str) -> Option<(Document, String)> {
+    #[derive(serde::Deserialize)]
+    struct Stated<'t> {
+        #[serde(borrow)]
+        digest: Cow<'t, str>,
+        gov: u32,
     }
-    Ok(Plan { document, package, digest })
+    let stated: Stated<'_> = serde_json::from_str(text).ok().filter(|stated: &Stated<'_>| stated.gov == FORMAT)?;
+    let place = top_level(text, "digest")?;
+    let (before, after) = (text.get(..place)?, text.get(place..)?);
+    let after = after.strip_prefix(&format!("\"digest\":\"{}\",", stated.digest))?;
+    let said = format!("{before}{}", after.strip_suffix('\n').unwrap_or(after));
+    let document: Document = serde_json::from_str(&said).ok()?;
+    let canonical = canonical(&document).ok()?;
+    let digest = digest_of(&canonical);
+    // Nothing is said but what was read, and in no other way.
+    (canonical == said && stated.digest == digest).then_some((document, digest))
+}
+
+/// A plan of another format is named as such, rather than as whatever does not fit.
+fn format_is_known(said: &serde_json::Value) -> Result<(), Invalid> {
+    let Some(format) = said.get("gov") else {
+        return Err(invalid("gov", "this is no plan: it does not say which format it has"));
+    };
+    match format.as_u64() {
+        Some(format) if format == u64::from(FORMAT) => Ok(()),
+        Some(format) if format < u64::from(FORMAT) => {
+            let reason = format!(
+                "this plan has format {format}, which is older than {FORMAT}, the one that is read: compile its package again"
+            );
+            Err(invalid("gov", reason))
+        }
+        Some(format) => {
+            let reason = format!(
+                "this plan has format {format}, and this version of Gov reads {FORMAT}: take a newer version of Gov"
+            );
+            Err(invalid("gov", reason))
+        }
+        None => Err(invalid("gov", format!("`{format}` is no format"))),
+    }
+}
+
+fn value(document: &Document) -> Result<serde_json::Value, Invalid> {
+    serde_json::to_value(document).map_err(|error| invalid("", error.to_string()))
 }
 
 /// The SHA-256 of a document's canonical JSON (RFC 8785).
@@ -146,10 +247,17 @@ pub fn parse(text: &str) -> Result<Plan, Invalid> {
 ///
 /// If it cannot be written as JSON.
 pub fn digest(document: &Document) -> Result<String, Invalid> {
-    let canonical = serde_json_canonicalizer::to_vec(document).map_err(|error| invalid("", error.to_string()))?;
-    let hash = Sha256::digest(&canonical);
+    canonical(document).map(|canonical| digest_of(&canonical))
+}
+
+fn canonical(document: &Document) -> Result<String, Invalid> {
+    serde_json_canonicalizer::to_string(document).map_err(|error| invalid("", error.to_string()))
+}
+
+fn digest_of(canonical: &str) -> String {
+    let hash = Sha256::digest(canonical);
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("sha256:{hex}"))
+    format!("sha256:{hex}")
 }
 
 /// The first place at which two values differ.

@@ -24,16 +24,6 @@ use crate::typing::{Checker, Names};
 ///
 /// The first entry that cannot be read, with its place in the document.
 pub fn read(document: &doc::Document) -> Result<Package, Invalid> {
-    if document.gov != doc::FORMAT {
-        return Err(invalid(
-            "gov",
-            format!(
-                "this plan has format {}, and format {} is read: compile the package again",
-                document.gov,
-                doc::FORMAT
-            ),
-        ));
-    }
     let mut reader = Reader { types: BTreeMap::new(), outputs: BTreeMap::new(), inputs: BTreeMap::new() };
     reader.named_types(&document.types)?;
     let context = reader.fields("context", &document.context)?;
@@ -71,7 +61,8 @@ pub fn read(document: &doc::Document) -> Result<Package, Invalid> {
         package.claims.push(claim);
     }
     for one in &document.accepted {
-        package.accepted.push(accepted(one)?);
+        let accepted = accepted(&package, one)?;
+        package.accepted.push(accepted);
     }
     Ok(package)
 }
@@ -399,14 +390,16 @@ fn effect(place: &str, row: &doc::Effect) -> Result<Effect, Invalid> {
     Ok(Effect::Some { reversible, scope, text: row.text.clone() })
 }
 
-fn accepted(one: &doc::Accepted) -> Result<Accepted, Invalid> {
+fn accepted(package: &Package, one: &doc::Accepted) -> Result<Accepted, Invalid> {
     let wrong = || invalid("accepted", format!("`{}` is nothing that a finding can be about", one.on));
-    let words: Vec<&str> = one.on.split(' ').collect();
+    let words: Vec<&str> = one.on.splitn(3, ' ').collect();
     let on = match words.as_slice() {
         ["capability", id] => AcceptedOn::Capability((*id).to_owned()),
         ["policy", name] => AcceptedOn::Policy((*name).to_owned()),
-        ["rule", policy, index] => {
-            AcceptedOn::Rule { policy: (*policy).to_owned(), index: index.parse().map_err(|_| wrong())? }
+        ["rule", policy, key] => {
+            let keys = package.policy(policy).map(super::rule_keys).unwrap_or_default();
+            let index = (1..).zip(&keys).find(|(_, own)| own == key).map(|(index, _)| index);
+            AcceptedOn::Rule { policy: (*policy).to_owned(), index: index.ok_or_else(wrong)? }
         }
         ["workflow", name] => AcceptedOn::Workflow((*name).to_owned()),
         ["statement", workflow, ordinal] => {

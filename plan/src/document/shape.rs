@@ -7,8 +7,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+use super::settled::Settled;
+
 /// The format's version.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +43,9 @@ pub struct Document {
     /// Findings that were accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Accepted>,
-    /// Every obligation and how it was settled.
+    /// The certificate: every obligation and how it was settled, by what it is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub obligations: Vec<Obligation>,
+    pub certificate: Vec<Settled>,
 }
 
 /// A field.
@@ -427,32 +429,9 @@ pub struct Claim {
 #[serde(deny_unknown_fields)]
 pub struct Accepted {
     pub code: String,
-    /// What it was found on: `capability a.b`, `rule support_desk 3`, `statement refund_order 2`, …
+    /// What it was found on: `capability a.b`, `rule support_desk big_refunds`, `statement refund_order 2`, …
     pub on: String,
     pub reason: String,
-}
-
-/// An obligation and how it was settled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Obligation {
-    /// The code of what would be found otherwise.
-    pub code: String,
-    /// What it is about, in the same words as [`Accepted::on`].
-    pub on: String,
-    /// `proved`, `accepted` or `warned`.
-    pub outcome: String,
-    /// `exact`, or `solver`.
-    pub by: String,
-    /// A request that shows it, as JSON.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub witness: Option<serde_json::Value>,
-    /// The rules that leave nothing over, by their place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub rules: Vec<u32>,
-    /// The SHA-256 of what the solver was asked.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub questions: Vec<String>,
 }
 
 fn is_false(value: &bool) -> bool {

@@ -31,8 +31,8 @@ pub fn write(package: &Package) -> doc::Document {
         policies,
         workflows,
         claims,
-        accepted: package.accepted.iter().map(accepted).collect(),
-        obligations: Vec::new(),
+        accepted: package.accepted.iter().map(|one| accepted(package, one)).collect(),
+        certificate: Vec::new(),
     }
 }
 
@@ -355,11 +355,15 @@ fn decision_word(decision: Decision) -> &'static str {
     }
 }
 
-fn accepted(accepted: &Accepted) -> doc::Accepted {
+fn accepted(package: &Package, accepted: &Accepted) -> doc::Accepted {
     let on = match &accepted.on {
         AcceptedOn::Capability(id) => format!("capability {id}"),
         AcceptedOn::Policy(name) => format!("policy {name}"),
-        AcceptedOn::Rule { policy, index } => format!("rule {policy} {index}"),
+        AcceptedOn::Rule { policy, index } => {
+            let keys = package.policy(policy).map(super::rule_keys).unwrap_or_default();
+            let key = keys.get((*index as usize).saturating_sub(1));
+            format!("rule {policy} {}", key.map_or("", String::as_str))
+        }
         AcceptedOn::Workflow(name) => format!("workflow {name}"),
         AcceptedOn::Statement { workflow, ordinal } => format!("statement {workflow} {ordinal}"),
         AcceptedOn::Claim(name) => format!("prove {name}"),

@@ -41,7 +41,7 @@ pub(super) fn units<'p>(package: &'p Package, alphabet: &Arc<Alphabet>, pedantic
 pub(super) fn judge<W: Way>(package: &Package, policy: &Policy, pedantic: bool, way: W, found: &mut Found) {
     let live = vec![false; policy.rules.len()];
     let next_other = redundancy::next_others(policy);
-    let mut judge = Judge { package, policy, pedantic, way, found, live, next_other };
+    let mut judge = Judge { package, policy, pedantic, way, found, live, next_other, needed_by: Evidence::None };
     judge.rules();
     judge.approvers();
     if pedantic {
@@ -60,6 +60,8 @@ struct Judge<'a, W: Way> {
     live: Vec<bool>,
     /// See [`redundancy::next_others`].
     next_other: Vec<usize>,
+    /// The last request that was found to be decided otherwise without a rule.
+    needed_by: Evidence,
 }
 
 /// How an obligation came out: `Some` holds or does not, by these questions to the solver; `None` was not settled and said so.
@@ -85,6 +87,13 @@ impl<W: Way> Judge<'_, W> {
                 None
             }
         }
+    }
+
+    /// That a request was found, as what shows that an obligation holds.
+    fn shown(&mut self, question: &Question<'_>, sample: &W::Sample) -> Outcome {
+        let request = self.way.request(question, sample);
+        let evidence = request.map_or(Evidence::None, |request| Evidence::Request(Box::new(request)));
+        Outcome::Proved(Proof::Exact(evidence))
     }
 
     fn rule(&self, index: usize) -> (Subject, Origin) {

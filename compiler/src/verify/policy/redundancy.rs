@@ -13,7 +13,7 @@ impl<W: Way> Judge<'_, W> {
     pub(super) fn needed(&mut self, index: usize) {
         let (subject, at) = self.rule(index);
         let outcome = match self.is_needed(index) {
-            Some(true) => Outcome::Proved(Proof::Exact(Evidence::None)),
+            Some(true) => Outcome::Proved(Proof::Exact(std::mem::take(&mut self.needed_by))),
             Some(false) => {
                 self.found.diagnostics.push(errors::changes_nothing(self.policy, index));
                 Outcome::Refuted(Evidence::None)
@@ -102,7 +102,11 @@ impl<W: Way> Judge<'_, W> {
 
     fn exists(&mut self, question: &Question<'_>) -> Option<bool> {
         match self.way.find(question) {
-            Answer::Yes(_) => Some(true),
+            Answer::Yes(sample) => {
+                let request = self.way.request(question, &sample);
+                self.needed_by = request.map_or(Evidence::None, |request| Evidence::Request(Box::new(request)));
+                Some(true)
+            }
             Answer::No(_) => Some(false),
             Answer::Unknown(_) => None,
         }

@@ -29,11 +29,12 @@ impl<W: Way> Judge<'_, W> {
         let (subject, at) = self.rule(index);
         let reaching = Question { fits: vec![index], passed: Passed::Before(index, None), ..Question::default() };
         let Some(settled) = self.ask(Code::ShadowedRule, &subject, at, &reaching) else { return };
-        if settled.witness.is_some() {
+        if let Some(sample) = &settled.witness {
             if let Some(live) = self.live.get_mut(index) {
                 *live = true;
             }
-            self.found.settle(Code::ShadowedRule, subject, Outcome::Proved(Proof::Exact(Evidence::None)));
+            let shown = self.shown(&reaching, sample);
+            self.found.settle(Code::ShadowedRule, subject, shown);
             return;
         }
         self.way.forget(index);
@@ -56,8 +57,8 @@ impl<W: Way> Judge<'_, W> {
         let (subject, at) = self.rule(index);
         let missing = Question { misses: Some(index), ..Question::default() };
         let Some(settled) = self.ask(Code::VacuousCondition, &subject, at, &missing) else { return };
-        let outcome = match settled.witness {
-            Some(_) => Outcome::Proved(Proof::Exact(Evidence::None)),
+        let outcome = match &settled.witness {
+            Some(sample) => self.shown(&missing, sample),
             None => {
                 self.found.diagnostics.push(errors::always_holds(self.policy, index, condition.at));
                 Outcome::Refuted(Evidence::None)
@@ -80,8 +81,8 @@ impl<W: Way> Judge<'_, W> {
             ..Question::default()
         };
         let Some(settled) = self.ask(Code::AlwaysEscalated, &subject, at, &plain) else { return };
-        let outcome = match settled.witness {
-            Some(_) => Outcome::Proved(Proof::Exact(Evidence::None)),
+        let outcome = match &settled.witness {
+            Some(sample) => self.shown(&plain, sample),
             None => {
                 let reaching = Question { escalated: None, ..plain };
                 let sample = self.ask(Code::AlwaysEscalated, &subject, at, &reaching).and_then(|found| found.witness);

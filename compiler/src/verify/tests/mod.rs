@@ -13,6 +13,7 @@
 )]
 
 mod brute;
+pub(super) mod certificates;
 mod cvc5;
 mod expressions;
 mod meaning;

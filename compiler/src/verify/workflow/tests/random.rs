@@ -29,6 +29,15 @@ fn one_package_by_its_seed() {
 }
 
 #[test]
+fn certificates_of_generated_workflows_agree_with_their_proofs() {
+    let cases = std::env::var("GOV_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(150);
+    let sources: Vec<String> = (0..cases).map(|seed| generate::package(7_000_000 + seed)).collect();
+    let seen = crate::verify::tests::certificates::agree(&sources);
+    println!("workflows: {seen:?}");
+    assert!(seen.plans > 0 && seen.settled > 0);
+}
+
+#[test]
 fn the_proofs_agree_with_every_execution() {
     let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
     let (cases, seed) = (number("GOV_CASES", 500), number("GOV_SEED", 1));

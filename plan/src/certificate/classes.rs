@@ -1,0 +1,93 @@
+//! Proofs by classes: a class is split until each part is settled.
+//!
+//! What is written down is the parts, in order. Checking them splits where they say so and settles each part again, so that it
+//! takes no search; and since both sides of every split are visited, nothing between the parts is left out.
+
+use super::cell::Cell;
+use super::outcome::Atom;
+use crate::document::Class;
+
+/// How a class is settled: in words, or the parts of conditions that are open.
+pub(super) type Settling<'a> = dyn Fn(&Cell) -> Result<String, Vec<Atom>> + 'a;
+
+/// The most parts that are written down, and the most steps to find them: beyond that the proof is the solver's.
+const MOST_CLASSES: usize = 48;
+const MOST_STEPS: usize = 400;
+const MOST_SPLITS: usize = 24;
+
+/// Looks for parts that are all settled. Nothing where some part cannot be, or there would be too many.
+pub(super) fn search(name: &str, start: &Cell, settle: &Settling<'_>) -> Option<Vec<Class>> {
+    let mut found = Vec::new();
+    let mut steps = MOST_STEPS;
+    split(name, start, settle, 0, &mut steps, &mut found).then_some(found)
+}
+
+fn split(
+    name: &str,
+    cell: &Cell,
+    settle: &Settling<'_>,
+    depth: usize,
+    steps: &mut usize,
+    found: &mut Vec<Class>,
+) -> bool {
+    if *steps == 0 || depth > MOST_SPLITS || found.len() >= MOST_CLASSES {
+        return false;
+    }
+    *steps -= 1;
+    let atoms = match settle(cell) {
+        Ok(is) => {
+            found.push(Class { class: name.to_owned(), is });
+            return true;
+        }
+        Err(atoms) => atoms,
+    };
+    // One that changes nothing would be split by for ever.
+    let parts = |atom: &Atom| [true, false].map(|holds| atom.split(cell, holds));
+    let useful = |atom: &&Atom| parts(atom).iter().flatten().all(|part| settle(part) != Err(atoms.clone()));
+    let Some(atom) = atoms.iter().find(useful) else { return false };
+    [true, false].into_iter().all(|holds| match atom.split(cell, holds) {
+        Some(part) => split(&literal(name, atom, holds), &part, settle, depth + 1, steps, found),
+        None => true,
+    })
+}
+
+/// Checks parts, taking those of this class from the front.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub(super) fn check<'c>(
+    name: &str,
+    cell: &Cell,
+    settle: &Settling<'_>,
+    classes: &mut std::iter::Peekable<impl Iterator<Item = &'c Class>>,
+) -> Result<(), String> {
+    let Some(next) = classes.peek() else { return Err(format!("`{name}` is left out")) };
+    let atoms = match settle(cell) {
+        Ok(is) if next.class == name && next.is == is => {
+            classes.next();
+            return Ok(());
+        }
+        Ok(is) => return Err(format!("`{name}` is not there as `{is}`")),
+        Err(atoms) => atoms,
+    };
+    let begins =
+        |text: &str| next.class == text || next.class.strip_prefix(text).is_some_and(|rest| rest.starts_with(';'));
+    // The longest that fits: a text may begin like another one.
+    let fitting = atoms
+        .iter()
+        .filter(|atom| begins(&literal(name, atom, true)) || begins(&literal(name, atom, false)))
+        .max_by_key(|atom| atom.text.len());
+    let Some(atom) = fitting else { return Err(format!("`{name}` is not settled, and not split further")) };
+    for holds in [true, false] {
+        if let Some(part) = atom.split(cell, holds) {
+            check(&literal(name, atom, holds), &part, settle, classes)?;
+        }
+    }
+    Ok(())
+}
+
+fn literal(name: &str, atom: &Atom, holds: bool) -> String {
+    let not = if holds { "" } else { "not " };
+    format!("{name}; {not}{}", atom.text)
+}

@@ -1,0 +1,389 @@
+//! The certificate: for each obligation of a package what shows that it holds, and the check of that, without a solver.
+//!
+//! The check starts from the package alone. It lists the things that obligations are about and the obligations that each must
+//! have ([`Duty`]), so that one that is left out is missed. Each is then settled in one of these ways, and in no other:
+//!
+//! - it *follows*: [`outcome`] and the tables of the plan show it, and whoever checks sees so again;
+//! - by *cases*: requests, which are decided again by the decision engine;
+//! - *class by class*: all classes are visited again, each split as the certificate says ([`classes`]);
+//! - by the *solver* or the *compiler*: only where the ways above cannot settle it;
+//! - it does not hold, and the package accepts that, or it only warns.
+//!
+//! Nothing here is shared with the proofs of the compiler, which are written from the same page of the language.
+
+mod bounds;
+mod capability;
+mod case;
+mod cell;
+mod claim;
+mod classes;
+mod fits;
+mod outcome;
+mod policy;
+mod things;
+mod workflow;
+
+#[cfg(test)]
+mod tests;
+
+use crate::decide::RequestBody;
+use crate::document::{Case, Class, Invalid, Settled, Solved, Undone, Worst};
+use crate::model::{AcceptedOn, Package};
+use cell::Cell;
+use classes::Settling;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use things::Things;
+
+/// What the compiler found of one obligation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The code of what would be found otherwise.
+    pub code: String,
+    /// What it is about, as [`Settled::on`] names it.
+    pub on: String,
+    /// How it ended.
+    pub end: End,
+    /// A request that shows that it holds.
+    pub request: Option<RequestBody>,
+    /// The SHA-256 of what the solver was asked.
+    pub questions: Vec<String>,
+}
+
+/// How an obligation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// It holds.
+    Holds,
+    /// It does not hold, and warns.
+    Warns,
+    /// It does not hold, and the package accepts that.
+    Accepted,
+}
+
+/// An obligation as the check sees it.
+struct Duty {
+    code: &'static str,
+    sight: Sight,
+}
+
+/// What the check sees of an obligation by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Sight {
+    /// It holds.
+    Holds,
+    /// It does not hold, and why.
+    Fails(String),
+    /// It cannot tell.
+    Open,
+    /// A request shows it.
+    ByCase,
+    /// Classes may show it.
+    ByClass,
+    /// It is found not to hold, which classes may show.
+    Refuted,
+}
+
+/// Something that obligations are about.
+struct Thing<'p> {
+    on: String,
+    duties: Vec<Duty>,
+    /// The class of everything that is asked about, by its name, and how a part of it is settled.
+    starts: Vec<(String, Cell)>,
+    settling: Option<Box<Settling<'p>>>,
+    /// Whether a request shows an obligation.
+    shows: Option<Box<Showing<'p>>>,
+    undone: Vec<Undone>,
+    worst: Vec<Worst>,
+}
+
+type Showing<'p> = dyn Fn(&str, &RequestBody) -> bool + 'p;
+
+/// The codes whose findings may be warnings, which stop nothing.
+const WARNING: [&str; 13] = [
+    "G1005", "G1106", "G1107", "G1202", "G1203", "G1205", "G1207", "G1208", "G1301", "G1302", "G1303", "G1304", "G1306",
+];
+
+/// The codes about rules whose cases may be missing: whether a rule says more than is needed is a matter of taste.
+const WITHOUT_CASE: [&str; 3] = ["G1202", "G1203", "G1205"];
+
+/// Writes the certificate of a package from what the compiler found. What it found is taken where the check cannot see by
+/// itself; the rest is worked out anew.
+///
+/// # Errors
+///
+/// Where the check sees that something does not hold that was found to hold: one of the two is wrong.
+pub fn make(package: &Package, found: &[Found]) -> Result<Vec<Settled>, Invalid> {
+    let mut by_thing: ByThing<'_> = HashMap::new();
+    for one in found {
+        by_thing.entry((things::gathered(&one.code, &one.on), one.code.as_str())).or_default().push(one);
+    }
+    let mut made = Vec::new();
+    let things = Things::of(package);
+    let ends = |name: &str, code: &'static str| {
+        let found = by_thing.get(&(Cow::Borrowed(name), code)).map_or(&[][..], Vec::as_slice);
+        found.iter().map(|one| one.end).max()
+    };
+    let mut dead = |name: &str| match ends(name, "G1201") {
+        Some(End::Holds) => None,
+        Some(_) => Some("G1201"),
+        None if ends(name, "G1203").is_some_and(|end| end != End::Holds) => Some("G1203"),
+        None => Some("G1202"),
+    };
+    things.each(&mut dead, &mut |thing| {
+        made.push(settle(&thing, &by_thing)?);
+        Ok(())
+    })?;
+    Ok(made)
+}
+
+/// What was found, by what it is about and its code.
+type ByThing<'f> = HashMap<(Cow<'f, str>, &'f str), Vec<&'f Found>>;
+
+fn settle(thing: &Thing<'_>, found: &ByThing<'_>) -> Result<Settled, Invalid> {
+    let mut settled = Settled {
+        on: thing.on.clone(),
+        undone: thing.undone.clone(),
+        worst: thing.worst.clone(),
+        ..Settled::default()
+    };
+    let mut classes: Option<Option<Vec<Class>>> = None;
+    let mut cases: Vec<(RequestBody, String)> = Vec::new();
+    for duty in &thing.duties {
+        let own = found.get(&(Cow::Borrowed(thing.on.as_str()), duty.code)).map_or(&[][..], Vec::as_slice);
+        let end = own.iter().map(|one| one.end).max().unwrap_or(End::Holds);
+        let mut by_class = |settled: &mut Settled| {
+            let found = classes.get_or_insert_with(|| thing.search());
+            if let Some(found) = found {
+                settled.classes.clone_from(found);
+            }
+            found.is_some()
+        };
+        if end != End::Holds {
+            if matches!(duty.sight, Sight::ByClass | Sight::Refuted) {
+                by_class(&mut settled);
+            }
+            add(if end == End::Accepted { &mut settled.accepted } else { &mut settled.warned }, duty.code);
+            continue;
+        }
+        match &duty.sight {
+            Sight::Holds => add(&mut settled.follows, duty.code),
+            Sight::Fails(why) => {
+                return Err(Invalid {
+                    place: format!("certificate.{}", thing.on),
+                    reason: format!("{}: {why}", duty.code),
+                });
+            }
+            Sight::Refuted => {
+                let reason = format!("{}: no request is known that it needs", duty.code);
+                return Err(Invalid { place: format!("certificate.{}", thing.on), reason });
+            }
+            Sight::ByClass if by_class(&mut settled) => add(&mut settled.by_class, duty.code),
+            Sight::ByCase if thing.add_case(duty.code, own, &mut cases) => {}
+            _ => {
+                let mut questions: Vec<String> = own.iter().flat_map(|one| one.questions.iter().cloned()).collect();
+                questions.dedup();
+                match questions.is_empty() {
+                    true => add(&mut settled.compiler, duty.code),
+                    false => settled.solver.push(Solved { code: duty.code.to_owned(), questions }),
+                }
+            }
+        }
+    }
+    let written = |(request, shows): (RequestBody, String)| Case { shows, request: case::write(&request) };
+    settled.cases = cases.into_iter().map(written).collect();
+    Ok(settled)
+}
+
+fn add(codes: &mut String, code: &str) {
+    if !codes.is_empty() {
+        codes.push(' ');
+    }
+    codes.push_str(code);
+}
+
+impl Thing<'_> {
+    fn search(&self) -> Option<Vec<Class>> {
+        let settling = self.settling.as_ref()?;
+        let mut all = Vec::new();
+        for (name, start) in &self.starts {
+            all.extend(classes::search(name, start, settling)?);
+        }
+        Some(all)
+    }
+
+    /// Adds a code to a case that shows it, or a case for it.
+    fn add_case(&self, code: &str, found: &[&Found], cases: &mut Vec<(RequestBody, String)>) -> bool {
+        let Some(shows) = &self.shows else { return false };
+        if let Some((_, codes)) = cases.iter_mut().find(|(request, _)| shows(code, request)) {
+            add(codes, code);
+            return true;
+        }
+        let own = found.iter().filter_map(|one| one.request.as_ref()).find(|request| shows(code, request));
+        cases.extend(own.map(|request| (request.clone(), code.to_owned())));
+        own.is_some()
+    }
+}
+
+/// Checks the certificate of a package: that every obligation which the package must have is there, once, and is settled in a
+/// way that holds.
+///
+/// # Errors
+///
+/// The first entry that is wrong, missing, or too much.
+pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> {
+    let mut entries = certificate.iter();
+    let things = Things::of(package);
+    let mut ahead = entries.clone();
+    let mut dead = |name: &str| {
+        let entry = ahead.find(|entry| entry.on == name)?;
+        let is = |text: &str, wanted: &str| codes(text).any(|code| code == wanted);
+        if entry.cases.iter().any(|case| is(&case.shows, "G1201")) {
+            return None;
+        }
+        let said = |code: &&'static str| is(&entry.accepted, code) || is(&entry.warned, code);
+        ["G1201", "G1203"].into_iter().find(|code| said(code)).or_else(|| said(&"G1202").then_some("G1202"))
+    };
+    things.each(&mut dead, &mut |thing| {
+        let place = format!("certificate.{}", thing.on);
+        let wrong = |reason: String| Invalid { place: place.clone(), reason };
+        match entries.next() {
+            Some(entry) if entry.on == thing.on => check_one(package, &thing, entry).map_err(wrong),
+            Some(entry) => Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on))),
+            None => Err(wrong("it is missing".to_owned())),
+        }
+    })?;
+    match entries.next() {
+        Some(entry) => Err(Invalid {
+            place: format!("certificate.{}", entry.on),
+            reason: "nothing has to be proved of this".to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ').filter(|code| !code.is_empty())
+}
+
+fn check_one(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+    let total = codes(&entry.follows).count()
+        + entry.cases.iter().map(|case| codes(&case.shows).count()).sum::<usize>()
+        + codes(&entry.by_class).count()
+        + entry.solver.len()
+        + codes(&entry.compiler).count()
+        + codes(&entry.accepted).count()
+        + codes(&entry.warned).count();
+    if total != thing.duties.len() {
+        return Err(format!("{} obligations have to be settled here, each once, and {total} are", thing.duties.len()));
+    }
+    let has = |text: &str, wanted: &str| codes(text).any(|code| code == wanted);
+    for duty in &thing.duties {
+        let code = duty.code;
+        if has(&entry.follows, code) {
+            match &duty.sight {
+                Sight::Holds => {}
+                Sight::Fails(why) => return Err(format!("{code} does not hold: {why}")),
+                _ => return Err(format!("{code} does not follow from the plan")),
+            }
+        } else if entry.cases.iter().any(|case| has(&case.shows, code)) {
+            if duty.sight != Sight::ByCase {
+                return Err(format!("{code} is not a matter of a case"));
+            }
+        } else if has(&entry.by_class, code) {
+            if duty.sight != Sight::ByClass {
+                return Err(format!("{code} is not a matter of classes"));
+            }
+        } else if let Some(solved) = entry.solver.iter().find(|solved| solved.code == code) {
+            let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if solved.questions.is_empty() || !solved.questions.iter().all(is_digest) {
+                return Err(format!("{code}: what a solver was asked is named by a SHA-256"));
+            }
+            left_to_others(duty)?;
+        } else if has(&entry.compiler, code) {
+            left_to_others(duty)?;
+        } else if has(&entry.accepted, code) || has(&entry.warned, code) {
+            // Of a table it is seen that some row always applies; that every row is reached is not, and only warns.
+            if duty.sight == Sight::Holds && code != "G1005" {
+                return Err(format!("{code} does hold"));
+            }
+            if let (Sight::Fails(why), true) = (&duty.sight, has(&entry.warned, code)) {
+                return Err(format!("{code} is more than a warning: {why}"));
+            }
+            if has(&entry.accepted, code) && !is_accepted(package, code, &thing.on) {
+                return Err(format!("{code} is nowhere accepted"));
+            }
+            if has(&entry.warned, code) && !WARNING.contains(&code) {
+                return Err(format!("{code} is no warning"));
+            }
+        } else {
+            return Err(format!("{code} is not settled"));
+        }
+    }
+    check_evidence(package, thing, entry)
+}
+
+/// What only the solver, or the compiler, can tell.
+fn left_to_others(duty: &Duty) -> Result<(), String> {
+    let code = duty.code;
+    match &duty.sight {
+        Sight::Open | Sight::ByClass => Ok(()),
+        Sight::ByCase if WITHOUT_CASE.contains(&code) => Ok(()),
+        Sight::ByCase => Err(format!("{code} needs a request that shows it")),
+        Sight::Fails(why) => Err(format!("{code} does not hold: {why}")),
+        Sight::Holds => Err(format!("{code} follows from the plan, and needs nobody's word")),
+        Sight::Refuted => Err(format!("{code} needs a request that shows it")),
+    }
+}
+
+fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+    for case in &entry.cases {
+        let request = case::read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
+        for code in codes(&case.shows) {
+            if !thing.shows.as_ref().is_some_and(|shows| shows(code, &request)) {
+                return Err(format!("{code} is not shown by `{}`", case.request));
+            }
+        }
+    }
+    if !entry.classes.is_empty() || !entry.by_class.is_empty() {
+        let settling = thing.settling.as_ref().ok_or("there are no classes here")?;
+        let needed = thing.duties.iter().any(|duty| matches!(duty.sight, Sight::ByClass | Sight::Refuted));
+        let mut classes = entry.classes.iter().peekable();
+        for (name, start) in &thing.starts {
+            classes::check(name, start, settling, &mut classes)?;
+        }
+        if classes.peek().is_some() || !needed {
+            return Err("there are classes too many".to_owned());
+        }
+    }
+    if entry.undone != thing.undone {
+        return Err("the table of failure points is not that of the plan".to_owned());
+    }
+    if entry.worst != thing.worst {
+        return Err("the worst path is not that of the plan".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether the package accepts a finding on a thing, as [`Settled::on`] names it, or on what that lies in.
+pub fn is_accepted(package: &Package, code: &str, on: &str) -> bool {
+    let (kind, rest) = on.split_once(' ').unwrap_or((on, ""));
+    let first = rest.split(' ').next().unwrap_or_default();
+    package.accepted.iter().filter(|accepted| accepted.code == code).any(|accepted| match &accepted.on {
+        AcceptedOn::Capability(id) => kind == "capability" && rest == id,
+        AcceptedOn::Policy(name) => matches!(kind, "policy" | "rule") && first == name,
+        AcceptedOn::Rule { policy, index } => {
+            let keys = || package.policy(policy).map(crate::document::rule_keys).unwrap_or_default();
+            kind == "rule"
+                && first == policy
+                && keys()
+                    .get((*index as usize).saturating_sub(1))
+                    .is_some_and(|key| rest.strip_prefix(policy.as_str()).is_some_and(|rest| rest.trim_start() == key))
+        }
+        AcceptedOn::Workflow(name) | AcceptedOn::Statement { workflow: name, .. } => {
+            matches!(kind, "workflow" | "step") && first == name
+        }
+        AcceptedOn::Claim(name) => kind == "prove" && rest == name,
+        AcceptedOn::Package => true,
+    })
+}

@@ -1,0 +1,612 @@
+//! How conditions turn out for a whole class of requests.
+//!
+//! An [`Outcome`] says what is possible, never less: where a part of a condition is not understood, everything is. It is
+//! written from [`crate::eval`] and shares nothing with what the compiler proves with.
+
+use super::cell::{Cell, Domain, Values};
+use crate::expr::{BinaryOp, Expr, ExprKind};
+use crate::model::{Action, Capability, Effect, Package, Policy, Rule, Table};
+use crate::pattern::{PrincipalPattern, TextPattern};
+use crate::types::{Fields, Type};
+
+/// What a condition may come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Outcome {
+    /// It may hold.
+    pub yes: bool,
+    /// It may not hold.
+    pub no: bool,
+    /// It may not be possible to evaluate it.
+    pub fails: bool,
+}
+
+impl Outcome {
+    pub const YES: Outcome = Outcome { yes: true, no: false, fails: false };
+    pub const NO: Outcome = Outcome { yes: false, no: true, fails: false };
+    const EITHER: Outcome = Outcome { yes: true, no: true, fails: false };
+    const UNSET: Outcome = Outcome { yes: false, no: false, fails: false };
+
+    fn not(self) -> Outcome {
+        Outcome { yes: self.no, no: self.yes, fails: self.fails }
+    }
+
+    fn or_maybe(self, other: Outcome) -> Outcome {
+        Outcome { yes: self.yes || other.yes, no: self.no || other.no, fails: self.fails || other.fails }
+    }
+
+    fn of(holds: Option<bool>) -> Outcome {
+        match holds {
+            Some(true) => Outcome::YES,
+            Some(false) => Outcome::NO,
+            None => Outcome::EITHER,
+        }
+    }
+}
+
+/// A part of a condition that a cell does not settle, and by which it can be split.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Atom {
+    /// As it is shown.
+    pub text: String,
+    change: Change,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Change {
+    /// A test of the value at a path.
+    Value(String, Test),
+    /// A part that is not taken apart: it turns out one way or the other.
+    Whole,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Test {
+    Present,
+    True,
+    Compare(BinaryOp, i128),
+    Fits(Vec<TextPattern>),
+}
+
+impl Atom {
+    /// The part of a cell in which the atom holds, or does not; nothing where it is empty.
+    pub fn split(&self, cell: &Cell, holds: bool) -> Option<Cell> {
+        let (path, test) = match &self.change {
+            Change::Whole => return Some(cell.turning_out(&self.text, holds)),
+            Change::Value(path, test) => (path, test),
+        };
+        let known = cell.get(path)?;
+        let mut domain = known.clone();
+        match test {
+            Test::Present if holds => domain.absent = false,
+            Test::Present => domain.present = false,
+            _ if holds => (domain.absent, domain.values) = (false, test.restrict(&known.values, true)),
+            _ => domain.values = test.restrict(&known.values, false),
+        }
+        if domain.is_empty() {
+            return None;
+        }
+        let mut cell = cell.clone();
+        cell.set(path, domain);
+        Some(cell)
+    }
+}
+
+impl Test {
+    fn of(&self, values: &Values) -> Option<bool> {
+        match (self, values) {
+            (Test::True, Values::Truth(yes, no)) => (yes != no).then_some(*yes),
+            (Test::Compare(op, number), Values::Number(least, most)) => compare(*op, *least, *most, *number),
+            (Test::Fits(patterns), values) => {
+                let mut all_refuse = true;
+                for pattern in patterns {
+                    match values.fit(pattern) {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => all_refuse = false,
+                    }
+                }
+                if all_refuse {
+                    return Some(false);
+                }
+                let Values::OneOf(texts) = values else { return None };
+                let fits = |text: &String| patterns.iter().any(|pattern| pattern.matches(text, |_| false));
+                (!texts.is_empty() && texts.iter().all(fits)).then_some(true)
+            }
+            _ => None,
+        }
+    }
+
+    /// Never fewer values than those for which the test comes out so.
+    fn restrict(&self, values: &Values, holds: bool) -> Values {
+        match (self, values) {
+            (Test::True, Values::Truth(..)) => Values::Truth(holds, !holds),
+            (Test::Compare(op, number), Values::Number(least, most)) => {
+                let op = if holds { *op } else { opposite(*op) };
+                let (least, most) = bounds(op, *least, *most, *number);
+                Values::Number(least, most)
+            }
+            (Test::Fits(patterns), Values::OneOf(texts)) => {
+                let fits = |text: &&String| patterns.iter().any(|pattern| pattern.matches(text, |_| false)) == holds;
+                Values::OneOf(texts.iter().filter(fits).cloned().collect())
+            }
+            (Test::Fits(patterns), values) if !holds => {
+                patterns.iter().fold(values.clone(), |values, pattern| values.restrict(pattern, false))
+            }
+            (Test::Fits(patterns), values) => {
+                let exact = |pattern: &TextPattern| match pattern {
+                    TextPattern::Exact(text) => Some(text.clone()),
+                    _ => None,
+                };
+                match patterns.as_slice() {
+                    [one] => values.restrict(one, true),
+                    many => match many.iter().map(exact).collect::<Option<Vec<String>>>() {
+                        Some(texts) => {
+                            let possible = |text: &String| values.fit(&TextPattern::Exact(text.clone())) != Some(false);
+                            Values::OneOf(texts.into_iter().filter(possible).collect())
+                        }
+                        None => values.clone(),
+                    },
+                }
+            }
+            _ => values.clone(),
+        }
+    }
+}
+
+fn compare(op: BinaryOp, least: i128, most: i128, number: i128) -> Option<bool> {
+    let (all, some) = match op {
+        BinaryOp::Lt => (most < number, least < number),
+        BinaryOp::Le => (most <= number, least <= number),
+        BinaryOp::Gt => (least > number, most > number),
+        BinaryOp::Ge => (least >= number, most >= number),
+        BinaryOp::Eq => (least == number && most == number, least <= number && number <= most),
+        BinaryOp::Ne => (number < least || most < number, least != number || most != number),
+        _ => return None,
+    };
+    if all { Some(true) } else { (!some).then_some(false) }
+}
+
+fn opposite(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Lt => BinaryOp::Ge,
+        BinaryOp::Le => BinaryOp::Gt,
+        BinaryOp::Gt => BinaryOp::Le,
+        BinaryOp::Ge => BinaryOp::Lt,
+        BinaryOp::Eq => BinaryOp::Ne,
+        BinaryOp::Ne => BinaryOp::Eq,
+        other => other,
+    }
+}
+
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Lt => BinaryOp::Gt,
+        BinaryOp::Le => BinaryOp::Ge,
+        BinaryOp::Gt => BinaryOp::Lt,
+        BinaryOp::Ge => BinaryOp::Le,
+        other => other,
+    }
+}
+
+fn bounds(op: BinaryOp, least: i128, most: i128, number: i128) -> (i128, i128) {
+    match op {
+        BinaryOp::Lt => (least, most.min(number.saturating_sub(1))),
+        BinaryOp::Le => (least, most.min(number)),
+        BinaryOp::Gt => (least.max(number.saturating_add(1)), most),
+        BinaryOp::Ge => (least.max(number), most),
+        BinaryOp::Eq => (least.max(number), most.min(number)),
+        // A number in the middle cannot be taken out of an interval.
+        BinaryOp::Ne if least == number => (least.saturating_add(1), most),
+        BinaryOp::Ne if most == number => (least, most.saturating_sub(1)),
+        _ => (least, most),
+    }
+}
+
+/// What the names of a condition stand for.
+#[derive(Debug, Clone, Copy)]
+enum Names<'a> {
+    /// A policy's: `input.amount`, `risk`.
+    Policy,
+    /// A capability's clauses: `amount`.
+    Clauses,
+    /// A refinement's: of the value at this path, which is the field of this name, beside others below this path.
+    Refinement { path: &'a str, own: &'a str, around: &'a str },
+}
+
+/// The requests for a capability by anybody, with what declarations say of them.
+pub(super) fn requests(package: &Package, capability: &Capability) -> Cell {
+    let mut cell = Cell::default();
+    let anything = || Values::Text { prefix: String::new(), not: Vec::new() };
+    for (path, absent) in
+        [("principal.id", false), ("principal.tenant", true), ("resource.tenant", true), ("workflow", true)]
+    {
+        cell.set(path, Domain { absent, present: true, values: anything() });
+    }
+    cell.set("kind", Domain::text(capability.kind.as_str()));
+    cell.add("input", &capability.input, false);
+    cell.add("context", &package.context, false);
+    narrow(&mut cell, capability, "input", &capability.input);
+    narrow(&mut cell, capability, "context", &package.context);
+    cell
+}
+
+/// Takes away what refinements forbid, where that is plain. An absent value satisfies them.
+fn narrow(cell: &mut Cell, capability: &Capability, around: &str, fields: &Fields) {
+    for field in fields.iter() {
+        let path = format!("{around}.{}", field.name);
+        for refinement in &field.schema.refinements {
+            let names = Names::Refinement { path: &path, own: &field.name, around };
+            hold(cell, capability, names, &path, refinement);
+        }
+        if let Type::Record(inner) = &field.schema.ty {
+            narrow(cell, capability, &path, inner);
+        }
+    }
+}
+
+fn hold(cell: &mut Cell, capability: &Capability, names: Names<'_>, path: &str, refinement: &Expr) {
+    if let ExprKind::Binary(BinaryOp::And, left, right) = &refinement.kind {
+        hold(cell, capability, names, path, left);
+        hold(cell, capability, names, path, right);
+        return;
+    }
+    let reader = Reader { cell, capability, names };
+    if let Some((tested, test, holds)) = reader.test(refinement)
+        && tested == path
+        && let Some(domain) = cell.get(path)
+    {
+        let domain = Domain { values: test.restrict(&domain.values, holds), ..domain.clone() };
+        cell.set(path, domain);
+    }
+}
+
+/// Reads conditions about one capability in a cell.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    cell: &'a Cell,
+    capability: &'a Capability,
+    names: Names<'a>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a policy's conditions.
+    pub fn new(cell: &'a Cell, capability: &'a Capability) -> Reader<'a> {
+        Reader { cell, capability, names: Names::Policy }
+    }
+
+    fn clauses(self) -> Reader<'a> {
+        Reader { names: Names::Clauses, ..self }
+    }
+
+    /// Whether a rule fits, its target aside. What is open is added to the atoms.
+    pub fn rule(&self, package: &Package, rule: &Rule, atoms: &mut Vec<Atom>) -> Outcome {
+        self.fits(package, &rule.subjects, rule.condition.as_ref(), atoms)
+    }
+
+    /// Whether one of these asks, when a condition holds.
+    pub fn fits(
+        &self,
+        package: &Package,
+        subjects: &[PrincipalPattern],
+        condition: Option<&Expr>,
+        atoms: &mut Vec<Atom>,
+    ) -> Outcome {
+        let subject = self.subject(package, subjects, atoms);
+        if !subject.yes {
+            return subject;
+        }
+        let condition = condition.map_or(Outcome::YES, |condition| self.condition(condition, atoms));
+        Outcome { yes: condition.yes, no: condition.no || subject.no, fails: condition.fails }
+    }
+
+    fn subject(&self, package: &Package, patterns: &[PrincipalPattern], atoms: &mut Vec<Atom>) -> Outcome {
+        const ID: &str = "principal.id";
+        let Some(Domain { values, .. }) = self.cell.get(ID) else { return Outcome::EITHER };
+        let mut result = Outcome::NO;
+        let mut open = Vec::new();
+        for pattern in patterns {
+            let fits = match pattern {
+                PrincipalPattern::Any => Some(true),
+                PrincipalPattern::Exact(exact) => values.fit(&TextPattern::Exact(exact.clone())),
+                PrincipalPattern::Prefix(prefix) => values.fit(&TextPattern::Prefix(prefix.clone())),
+                PrincipalPattern::Role(role) => self.has_role(package, role, values, &mut open),
+            };
+            match fits {
+                Some(true) => return Outcome::YES,
+                Some(false) => {}
+                None => {
+                    result = Outcome::EITHER;
+                    let test = match pattern {
+                        PrincipalPattern::Exact(exact) => TextPattern::Exact(exact.clone()),
+                        PrincipalPattern::Prefix(prefix) => TextPattern::Prefix(prefix.clone()),
+                        _ => continue,
+                    };
+                    open.push(who(test));
+                }
+            }
+        }
+        atoms.extend(open);
+        result
+    }
+
+    fn has_role(&self, package: &Package, role: &str, values: &Values, open: &mut Vec<Atom>) -> Option<bool> {
+        let text = format!("role:{role}");
+        let asserted = self.cell.turned_out.get(&text).copied();
+        let members = package.role(role).map(|role| role.members.as_slice()).unwrap_or_default();
+        let mut outcome = asserted;
+        for member in members {
+            let pattern = match member {
+                PrincipalPattern::Exact(exact) => TextPattern::Exact(exact.clone()),
+                PrincipalPattern::Prefix(prefix) => TextPattern::Prefix(prefix.clone()),
+                PrincipalPattern::Any => TextPattern::Prefix(String::new()),
+                PrincipalPattern::Role(_) => continue,
+            };
+            match values.fit(&pattern) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => {
+                    open.push(who(pattern));
+                    outcome = outcome.filter(|asserted| *asserted);
+                }
+            }
+        }
+        if asserted.is_none() {
+            open.push(Atom { text, change: Change::Whole });
+        }
+        outcome
+    }
+
+    /// What a condition may come to. What is open is added to the atoms.
+    pub fn condition(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Outcome {
+        match &expr.kind {
+            ExprKind::Bool(value) => Outcome::of(Some(*value)),
+            ExprKind::Not(inner) => self.condition(inner, atoms).not(),
+            ExprKind::Binary(op @ (BinaryOp::And | BinaryOp::Or), left, right) => {
+                let decisive = |outcome: Outcome| if *op == BinaryOp::Or { outcome } else { outcome.not() };
+                // As `or`; `and` is the same of the opposites.
+                let left = decisive(self.condition(left, atoms));
+                if !left.no {
+                    return decisive(left);
+                }
+                let right = decisive(self.condition(right, atoms));
+                let both = Outcome { yes: left.yes || right.yes, no: right.no, fails: left.fails || right.fails };
+                decisive(both)
+            }
+            _ => self.leaf(expr, atoms),
+        }
+    }
+
+    fn leaf(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Outcome {
+        if let Some(outcome) = self.by_tables(expr, atoms) {
+            return outcome;
+        }
+        let Some((path, test, holds)) = self.test(expr) else { return self.whole(expr, atoms) };
+        let Some(domain) = self.cell.get(&path) else { return self.whole(expr, atoms) };
+        let outcome = match &test {
+            Test::Present => Outcome { yes: domain.present, no: domain.absent, fails: false },
+            test => {
+                let of = if domain.present { Outcome::of(test.of(&domain.values)) } else { Outcome::UNSET };
+                let absent = Outcome { yes: false, no: domain.absent, fails: domain.absent };
+                of.or_maybe(absent)
+            }
+        };
+        if domain.absent && domain.present {
+            atoms.push(Atom { text: format!("has {path}"), change: Change::Value(path.clone(), Test::Present) });
+        }
+        if outcome.yes && outcome.no && test != Test::Present {
+            let text = if holds { expr.to_string() } else { format!("not ({expr})") };
+            atoms.push(Atom { text, change: Change::Value(path, test) });
+        }
+        if holds { outcome } else { outcome.not() }
+    }
+
+    /// A part that is not taken apart.
+    fn whole(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Outcome {
+        let text = match self.names {
+            Names::Clauses => format!("{expr} of {}", self.capability.id),
+            _ => expr.to_string(),
+        };
+        let known = self.cell.turned_out.get(&text).copied();
+        let outcome = Outcome { fails: self.can_fail(expr), ..Outcome::of(known) };
+        if known.is_none() {
+            atoms.push(Atom { text, change: Change::Whole });
+        }
+        outcome
+    }
+
+    fn can_fail(&self, expr: &Expr) -> bool {
+        let mut can = false;
+        expr.walk(&mut |part| {
+            can |= match &part.kind {
+                ExprKind::Binary(BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul, ..)
+                | ExprKind::Negate(_)
+                | ExprKind::As(..)
+                | ExprKind::Interpolate(_) => true,
+                ExprKind::Var(_) | ExprKind::Field(..) => {
+                    let domain = self.path(part).and_then(|path| self.cell.get(&path).cloned());
+                    part.optional || domain.is_some_and(|domain| domain.absent)
+                }
+                _ => false,
+            };
+        });
+        can
+    }
+
+    /// A comparison as a test of a value, and how the test has to come out for it to hold.
+    fn test(&self, expr: &Expr) -> Option<(String, Test, bool)> {
+        match &expr.kind {
+            ExprKind::Var(_) | ExprKind::Field(..) if expr.ty == Type::Bool => {
+                Some((self.path(expr)?, Test::True, true))
+            }
+            ExprKind::Has(inner) => Some((self.path(inner)?, Test::Present, true)),
+            ExprKind::Matches(inner, patterns) => {
+                let known = patterns.iter().all(|pattern| !matches!(pattern, TextPattern::Role(_)));
+                known.then_some(())?;
+                Some((self.path(inner)?, Test::Fits(patterns.clone()), true))
+            }
+            ExprKind::Binary(BinaryOp::In, value, list) => {
+                let ExprKind::List(elements) = &list.kind else { return None };
+                let text = |element: &Expr| match &element.kind {
+                    ExprKind::String(text) => Some(TextPattern::Exact(text.clone())),
+                    _ => None,
+                };
+                let texts = elements.iter().map(text).collect::<Option<Vec<_>>>()?;
+                Some((self.path(value)?, Test::Fits(texts), true))
+            }
+            ExprKind::Binary(op, left, right) => match self.path(left) {
+                Some(path) => self.comparison(path, *op, right),
+                None => self.comparison(self.path(right)?, mirrored(*op), left),
+            },
+            _ => None,
+        }
+    }
+
+    fn comparison(&self, path: String, op: BinaryOp, literal: &Expr) -> Option<(String, Test, bool)> {
+        let equal = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+        match &literal.kind {
+            ExprKind::String(text) if equal => {
+                Some((path, Test::Fits(vec![TextPattern::Exact(text.clone())]), op == BinaryOp::Eq))
+            }
+            ExprKind::Bool(value) if equal => Some((path, Test::True, *value == (op == BinaryOp::Eq))),
+            _ if op == BinaryOp::Ne => Some((path, Test::Compare(BinaryOp::Eq, number(literal)?), false)),
+            _ => Some((path, Test::Compare(op, number(literal)?), true)),
+        }
+    }
+
+    /// The path of what an expression reads, where it is a plain one.
+    fn path(&self, expr: &Expr) -> Option<String> {
+        match &expr.kind {
+            ExprKind::Var(name) => Some(match self.names {
+                Names::Policy => name.clone(),
+                Names::Clauses => format!("input.{name}"),
+                Names::Refinement { path, own, .. } if name == "self" || name == own => path.to_owned(),
+                Names::Refinement { around, .. } => format!("{around}.{name}"),
+            }),
+            ExprKind::Field(inner, name) if matches!(inner.ty, Type::Record(_)) => {
+                Some(format!("{}.{name}", self.path(inner)?))
+            }
+            _ => None,
+        }
+    }
+
+    /// What asks for the risk, the effect or the tags: the tables of the capability tell.
+    fn by_tables(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Option<Outcome> {
+        if !matches!(self.names, Names::Policy) {
+            return None;
+        }
+        if let ExprKind::Binary(BinaryOp::In, value, list) = &expr.kind
+            && let (ExprKind::String(tag), ExprKind::Var(name)) = (&value.kind, &list.kind)
+            && name == "tags"
+        {
+            return Some(Outcome::of(Some(self.capability.tags.contains(tag))));
+        }
+        let (path, test, holds) = self.test(expr)?;
+        let on = |domain: Option<Values>| match (&test, domain) {
+            (Test::Present, domain) => Outcome::of(Some(domain.is_some())),
+            (test, Some(values)) => Outcome::of(test.of(&values)),
+            (_, None) => Outcome { yes: false, no: true, fails: true },
+        };
+        let outcome = match path.as_str() {
+            "risk" => {
+                self.rows(&self.capability.risk, atoms, |risk| on(Some(Values::Number(*risk as i128, *risk as i128))))
+            }
+            "reversible" => self.rows(&self.capability.effect, atoms, |effect| {
+                on(Some(Values::Truth(!effect.is_irreversible(), effect.is_irreversible())))
+            }),
+            "scope" => self.rows(&self.capability.effect, atoms, |effect| match effect {
+                Effect::None => on(None),
+                Effect::Some { scope, .. } => on(Some(Values::OneOf(vec![scope.as_str().to_owned()]))),
+            }),
+            _ => return None,
+        };
+        Some(if holds { outcome } else { outcome.not() })
+    }
+
+    fn rows<V>(&self, table: &Table<V>, atoms: &mut Vec<Atom>, of: impl Fn(&V) -> Outcome) -> Outcome {
+        let mut open = Vec::new();
+        let (rows, none) = self.possible(table, &mut open);
+        let outcome = rows.into_iter().fold(Outcome::UNSET, |all, row| all.or_maybe(of(row)));
+        if outcome.yes && outcome.no {
+            atoms.extend(open);
+        }
+        Outcome { fails: outcome.fails || none, ..outcome }
+    }
+
+    /// The rows of a table that may apply, and whether there may be none, or a condition that cannot be evaluated.
+    pub fn possible<'t, V>(&self, table: &'t Table<V>, atoms: &mut Vec<Atom>) -> (Vec<&'t V>, bool) {
+        let reader = self.clauses();
+        let mut rows = Vec::new();
+        let mut fails = false;
+        for row in &table.rows {
+            let outcome = match &row.when {
+                Some(condition) => reader.condition(condition, atoms),
+                None => Outcome::YES,
+            };
+            fails |= outcome.fails;
+            if outcome.yes {
+                rows.push(&row.value);
+            }
+            if !outcome.no {
+                return (rows, fails);
+            }
+        }
+        (rows, true)
+    }
+
+    /// Whether a condition of a table that is come to may not be possible to evaluate.
+    pub fn fails<V>(&self, table: &Table<V>, atoms: &mut Vec<Atom>) -> bool {
+        let reader = self.clauses();
+        for row in &table.rows {
+            let outcome = row.when.as_ref().map_or(Outcome::YES, |condition| reader.condition(condition, atoms));
+            if outcome.fails {
+                return true;
+            }
+            if !outcome.no {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// The actions that may decide, in order, each with its rule's place from 0; none for the default. A rule whose condition
+    /// may fail denies, and is named with [`Action::Deny`].
+    pub fn deciding<'p>(
+        &self,
+        package: &Package,
+        policy: &'p Policy,
+        candidates: impl Iterator<Item = usize>,
+        atoms: &mut Vec<Atom>,
+    ) -> Vec<(Option<usize>, &'p Action)> {
+        const DENY: &Action = &Action::Deny;
+        let mut found = Vec::new();
+        for index in candidates {
+            let Some(rule) = policy.rules.get(index) else { continue };
+            let outcome = self.rule(package, rule, atoms);
+            if outcome.fails {
+                found.push((Some(index), DENY));
+            }
+            if outcome.yes {
+                found.push((Some(index), &rule.action));
+            }
+            if !outcome.no {
+                return found;
+            }
+        }
+        found.push((None, &policy.default));
+        found
+    }
+}
+
+fn who(pattern: TextPattern) -> Atom {
+    Atom { text: format!("by {pattern}"), change: Change::Value("principal.id".to_owned(), Test::Fits(vec![pattern])) }
+}
+
+/// The number that a literal is, in its units.
+fn number(literal: &Expr) -> Option<i128> {
+    match &literal.kind {
+        ExprKind::Int(int) | ExprKind::Duration(int) => Some(i128::from(*int)),
+        ExprKind::Decimal(amount) | ExprKind::Money(amount, _) => Some(amount.units()),
+        ExprKind::Risk(risk) => Some(*risk as i128),
+        _ => None,
+    }
+}

@@ -1,0 +1,49 @@
+//! Names for rules that a change to another rule leaves as they are.
+
+use crate::model::{Policy, Rule};
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// The keys of a policy's rules, in order: a rule's name; for one without, its first words and a mark of the whole. Rules
+/// without a name that say the same are counted.
+pub fn rule_keys(policy: &Policy) -> Vec<String> {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    let key = |rule: &Rule| {
+        let Some(name) = &rule.name else {
+            let key = key(rule);
+            let times = seen.entry(key.clone()).or_insert(0);
+            *times += 1;
+            return if *times == 1 { key } else { format!("{key}~{times}") };
+        };
+        name.clone()
+    };
+    policy.rules.iter().map(key).collect()
+}
+
+fn key(rule: &Rule) -> String {
+    fn first<T: ToString>(all: &[T]) -> String {
+        let more = if all.len() > 1 { ",…" } else { "" };
+        all.first().map_or_else(String::new, |first| format!("{}{more}", first.to_string()))
+    }
+    let action = match rule.action.decision() {
+        crate::model::Decision::Allow => "allow",
+        crate::model::Decision::Deny => "deny",
+        crate::model::Decision::Approval => "approval",
+    };
+    let mut whole = String::new();
+    for subject in &rule.subjects {
+        let _ = write!(whole, "{subject},");
+    }
+    for target in &rule.targets {
+        let _ = write!(whole, "{target},");
+    }
+    if let Some(condition) = &rule.condition {
+        let _ = write!(whole, "{condition}");
+    }
+    format!("{action} {} to {} #{:06x}", first(&rule.subjects), first(&rule.targets), fnv(&whole) & 0xff_ffff)
+}
+
+/// FNV-1a (Fowler, Noll and Vo): a mark to tell texts apart at a glance, and no protection.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
