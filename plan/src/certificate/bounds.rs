@@ -181,7 +181,7 @@ impl<'t> Counter<'t, '_> {
             Of::Time => {
                 let (mut pause, longest) = retry.backoff.unwrap_or((0, 0));
                 let mut total = i128::from(timeout).checked_mul(attempts)?;
-                for _ in 1..retry.attempts.unwrap_or(1).max(1).min(10_000) {
+                for _ in 1..retry.attempts.unwrap_or(1).clamp(1, 10_000) {
                     total = total.checked_add(i128::from(pause))?;
                     pause = pause.saturating_mul(2).min(longest.max(pause));
                 }

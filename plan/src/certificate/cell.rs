@@ -44,7 +44,9 @@ impl Domain {
             Type::String => Values::Text { prefix: String::new(), not: Vec::new() },
             Type::List(_) | Type::Record(_) | Type::Json => Values::Other,
         };
-        Domain { absent: absent || schema.optional, present: true, values }
+        // A `null` in JSON is nothing.
+        let absent = absent || schema.optional || schema.ty == Type::Json;
+        Domain { absent, present: true, values }
     }
 
     /// This text and no other.
@@ -135,6 +137,12 @@ impl Cell {
     /// What is known of a value.
     pub fn get(&self, path: &str) -> Option<&Domain> {
         self.domains.get(path)
+    }
+
+    /// All that is known of values, by their paths.
+    #[cfg(test)]
+    pub fn known(&self) -> impl Iterator<Item = (&str, &Domain)> {
+        self.domains.iter().map(|(path, domain)| (path.as_str(), domain))
     }
 
     /// Adds what is known of a value.

@@ -202,4 +202,4 @@ impl fmt::Display for Unevaluable {
 impl std::error::Error for Unevaluable {}
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -13,6 +13,9 @@ mod shape;
 mod walk;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 pub use keys::rule_keys;
 pub use read::read;
 pub use settled::{Case, Class, Settled, Solved, Undone, Worst};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the obligations of one thing were settled: each of its codes stands in exactly one of the ways.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Settled {
     /// The thing: `capability a.b`, `policy p`, `rule p NAME`, `step w s`, `workflow w`, `prove c`.
@@ -44,6 +45,7 @@ pub struct Settled {
 
 /// A request, and the codes that it shows to hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Case {
     pub shows: String,
@@ -52,6 +54,7 @@ pub struct Case {
 
 /// A class of requests or inputs, and what settles it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Class {
     pub class: String,
@@ -60,6 +63,7 @@ pub struct Class {
 
 /// What a solver settled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Solved {
     pub code: String,
@@ -69,6 +73,7 @@ pub struct Solved {
 
 /// A row of the table of failure points.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Undone {
     /// What is called.
@@ -85,6 +90,7 @@ pub struct Undone {
 
 /// What a worst path takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Worst {
     /// The most that it takes, as the budget counts it.

@@ -14,6 +14,7 @@ pub const FORMAT: u32 = 2;
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     /// The version of this format: [`FORMAT`].
@@ -50,6 +51,7 @@ pub struct Document {
 
 /// A field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: String,
@@ -62,6 +64,7 @@ pub struct Field {
 
 /// A role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Role {
     pub name: String,
@@ -73,6 +76,7 @@ pub struct Role {
 
 /// A row of a table: a value, and when it holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Row<V> {
     #[serde(flatten)]
     pub value: V,
@@ -84,6 +88,7 @@ pub struct Row<V> {
 
 /// A capability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Capability {
     pub id: String,
@@ -117,6 +122,7 @@ pub struct Capability {
 
 /// `effect: none`, or what it does to what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Effect {
     /// `none`, `reversible SCOPE` or `irreversible SCOPE`.
     pub effect: String,
@@ -126,12 +132,14 @@ pub struct Effect {
 
 /// A level of risk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Level {
     pub level: String,
 }
 
 /// Whether the capability itself asks for an approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OwnApproval {
     pub required: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,6 +148,7 @@ pub struct OwnApproval {
 
 /// How it is undone: exactly one of the four.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Compensation {
     /// The call, as source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -154,6 +163,7 @@ pub struct Compensation {
 
 /// How often a call is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Retry {
     /// `until success`, where nothing is said.
@@ -167,12 +177,14 @@ pub struct Retry {
 
 /// An amount.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cost {
     pub amount: String,
 }
 
 /// How the runtime calls it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Handler {
     /// `builtin`, `http`, `mcp` or `exec`.
@@ -184,6 +196,7 @@ pub struct Handler {
 
 /// Who approves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     pub from: Vec<String>,
@@ -195,6 +208,7 @@ pub struct Approval {
 
 /// A policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     pub name: String,
@@ -207,6 +221,7 @@ pub struct Policy {
 
 /// What is decided: `allow`, `deny`, or `approval` and who gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Action {
     pub decision: String,
@@ -216,6 +231,7 @@ pub struct Action {
 
 /// Which allows become approvals: `never` with its reason, or from `risk` on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Escalation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,6 +247,7 @@ pub struct Escalation {
 
 /// A rule. Its place in the list is its index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -250,6 +267,7 @@ pub struct Rule {
 
 /// A workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Workflow {
     pub name: String,
@@ -273,6 +291,7 @@ pub struct Workflow {
 
 /// What a workflow may spend.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -291,6 +310,7 @@ impl Budget {
 
 /// What undoes a step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Undo {
     pub step: String,
@@ -300,6 +320,7 @@ pub struct Undo {
 
 /// A statement: exactly one of its keys says what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Node {
     Step(Step),
@@ -363,6 +384,7 @@ pub enum Node {
 
 /// A branch of an `if`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Arm {
     pub when: String,
@@ -371,6 +393,7 @@ pub struct Arm {
 
 /// A call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub name: String,
@@ -398,6 +421,7 @@ pub struct Step {
 
 /// A nested workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     pub workflow: String,
@@ -407,6 +431,7 @@ pub struct Run {
 
 /// A claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     pub name: String,
@@ -426,6 +451,7 @@ pub struct Claim {
 
 /// An accepted finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Accepted {
     pub code: String,

@@ -11,21 +11,21 @@ use crate::value::{Record, Value, parse_json};
 use std::sync::Arc;
 
 /// xorshift64*.
-pub(super) struct Random(pub(super) u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         ((self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize) % limit
     }
 
-    pub(super) fn one_in(&mut self, number: usize) -> bool {
+    pub(crate) fn one_in(&mut self, number: usize) -> bool {
         self.below(number) == 0
     }
 
-    pub(super) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
+    pub(crate) fn pick<'t, T: ?Sized>(&mut self, from: &[&'t T]) -> &'t T {
         from[self.below(from.len())]
     }
 
@@ -351,7 +351,7 @@ fn capability(random: &mut Random, id: &str) -> Capability {
 }
 
 /// A package with one policy, `p`.
-pub(super) fn package(random: &mut Random, rules: usize) -> Package {
+pub(crate) fn package(random: &mut Random, rules: usize) -> Package {
     let mut ids = IDS.to_vec();
     ids.sort_unstable();
     let role = |random: &mut Random, name: &str| Role {
@@ -407,7 +407,7 @@ pub(super) fn package(random: &mut Random, rules: usize) -> Package {
 }
 
 /// A request; one in ten is broken somewhere.
-pub(super) fn request(random: &mut Random) -> RequestBody {
+pub(crate) fn request(random: &mut Random) -> RequestBody {
     let json = |text: &str| Value::Json(Arc::new(parse_json(text).unwrap()));
     let mut input = vec![
         ("amount", Value::Money(cents(random), usd())),

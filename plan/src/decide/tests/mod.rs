@@ -1,6 +1,6 @@
 //! The engine decides what the reference decides.
 
-mod generate;
+pub(crate) mod generate;
 
 use super::{By, Clause, Decided, Engine, Unevaluable, decide, explain};
 use crate::expr::ExprKind;
