@@ -24,6 +24,8 @@ pub use walk::each_expression;
 
 use crate::certificate;
 use crate::model::Package;
+use crate::value::{Unambiguous, parse_json};
+use serde::de::DeserializeSeed;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::fmt;
@@ -173,8 +175,10 @@ fn document(text: &str) -> Result<(Document, String), Invalid> {
     }
     let no_plan = |error: &dyn fmt::Display| invalid("", format!("this is no plan: {error}"));
     let mut said: serde_json::Value = match text.trim_start().starts_with('{') {
-        true => serde_json::from_str(text).map_err(|error| no_plan(&error))?,
-        false => serde_yaml_ng::from_str(text).map_err(|error| no_plan(&error))?,
+        true => parse_json(text).map_err(|error| no_plan(&error))?,
+        false => Unambiguous
+            .deserialize(serde_yaml_ng::Deserializer::from_str(text))
+            .map_err(|error: serde_yaml_ng::Error| no_plan(&error))?,
     };
     format_is_known(&said)?;
     let stated = match &mut said {

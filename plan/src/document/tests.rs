@@ -161,4 +161,6 @@ fn what_is_not_read_is_refused_under_every_digest() {
     // Twice the same entry: which one counts would depend on who reads.
     let text = signed(small()).replacen("\"gov\":", "\"gov\":2,\"gov\":", 1);
     assert!(parse(&text).is_err());
+    let yaml = super::to_yaml(&parse(&signed(small())).unwrap()).unwrap();
+    assert!(parse(&yaml.replacen("package: small\n", "package: small\npackage: small\n", 1)).is_err());
 }

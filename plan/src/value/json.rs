@@ -38,7 +38,7 @@ pub fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
 }
 
 /// Builds [`serde_json::Value`], and refuses duplicate keys.
-struct Unambiguous;
+pub(crate) struct Unambiguous;
 
 impl<'de> DeserializeSeed<'de> for Unambiguous {
     type Value = serde_json::Value;

@@ -8,6 +8,7 @@
 mod json;
 mod read;
 
+pub(crate) use json::Unambiguous;
 pub use json::{JsonError, parse_json};
 pub use read::{MAX_DEPTH, Misfit, Problem, Roles, admit, admit_fields, read, read_fields};
 
