@@ -1,5 +1,4 @@
-//! The `gov` command line: one file for each command in `command/`, what finds packages in `workspace/`, what shows
-//! findings in `render/`.
+//! The `gov` command line: one file for each command in `command/`, what shows findings in `render/`.
 
 mod command;
 mod disk;
@@ -12,7 +11,6 @@ mod render;
 mod results;
 mod runs;
 mod watch;
-mod workspace;
 
 use std::process::ExitCode;
 
@@ -52,6 +50,9 @@ enum Command {
     Audit(command::audit::Args),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
+    Lsp(command::lsp::Args),
+    #[command(name = "lsp-prover", hide = true)]
+    LspProver(command::lsp::Prover),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +76,8 @@ fn main() -> ExitCode {
         Command::Audit(args) => command::audit::run(&args),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
+        Command::Lsp(args) => command::lsp::run(&args),
+        Command::LspProver(args) => command::lsp::prove(&args),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

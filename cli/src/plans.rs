@@ -7,7 +7,7 @@ use gov_plan::document::{self, Plan};
 use crate::output::{self, Color, Failure};
 use crate::render::{self, Format};
 use crate::results::{self, Results};
-use crate::workspace;
+use gov_workspace as workspace;
 
 /// What a path gives.
 pub enum Loaded {

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::Failure;
 use crate::results::Results;
-use crate::workspace::Workspace;
+use gov_workspace::Workspace;
 
 /// How packages are proved.
 #[derive(Debug, clap::Args)]

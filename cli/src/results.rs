@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use gov_compiler::codes::Code;
-use gov_compiler::package::{self, Checked, Input, Obligations};
+use gov_compiler::package::{Checked, Obligations};
 use gov_compiler::verify::Options;
+use gov_workspace::{Package, Workspace};
 
 use crate::render::{Part, Report};
-use crate::workspace::{self, Package, Workspace};
 
 /// Packages and what the check of each of them found.
 pub struct Results {
@@ -33,7 +33,7 @@ impl Results {
         let mut findings = Findings::of(&workspace.packages);
         let whole = workspace.packages.iter().filter(|package| !package.broken);
         let checked = whole.map(|package| {
-            let mut checked = gov_compiler::check(&input(package));
+            let mut checked = gov_compiler::check(&package.input());
             if let Some(options) = options {
                 // Nothing cancels it: it is the process that ends.
                 let _ = gov_compiler::prove(&mut checked, options);
@@ -94,19 +94,5 @@ impl Findings {
             let place = (path.to_owned(), found.primary.span.start, found.code);
             own.contains(path) || (!self.files.contains(path) && self.elsewhere.insert(place))
         });
-    }
-}
-
-fn input(package: &Package) -> Input {
-    let file = |file: &workspace::File| package::File { path: file.path.clone(), text: file.text.clone() };
-    let files = |files: &[workspace::File]| files.iter().map(file).collect();
-    let dependency = |dependency: &workspace::Dependency| package::Dependency {
-        name: dependency.name.clone(),
-        files: files(&dependency.files),
-    };
-    Input {
-        name: package.name.clone(),
-        files: files(&package.files),
-        dependencies: package.dependencies.iter().map(dependency).collect(),
     }
 }

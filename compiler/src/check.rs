@@ -1,6 +1,6 @@
 //! The check of a package, from its texts to its findings.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use gov_grammar::ast;
 
@@ -8,7 +8,7 @@ use crate::diagnostic;
 use crate::errors::{self, lexical};
 use crate::header;
 use crate::lower;
-use crate::package::{Checked, File, Input, Obligations};
+use crate::package::{Checked, Indexed, Input, Obligations, Parsed, ParsedInput};
 use crate::source::{FileId, Sources};
 use crate::verify;
 
@@ -16,27 +16,38 @@ use crate::verify;
 ///
 /// What the package claims is proved by [`prove`], which takes longer.
 pub fn check(input: &Input) -> Checked {
+    checked(&input.parse(), false).checked
+}
+
+/// As [`check`], of files that were read before, with what their names stand for.
+pub fn check_indexed(input: &ParsedInput) -> Indexed {
+    checked(input, true)
+}
+
+fn checked(input: &ParsedInput, notes: bool) -> Indexed {
     let mut sources = Sources::new();
     let mut diagnostics = Vec::new();
-    let own = parse_all(&input.files, &mut sources, &mut diagnostics);
+    let own = take_in(&input.files, &mut sources, &mut diagnostics);
     let others: Vec<_> = input
         .dependencies
         .iter()
-        .map(|package| (package.name.clone(), parse_all(&package.files, &mut sources, &mut diagnostics)))
+        .map(|(name, files)| (name.clone(), take_in(files, &mut sources, &mut diagnostics)))
         .collect();
     let standard = standard_modules(&own, input, &mut sources, &mut diagnostics);
     let read: Vec<_> =
-        own.iter().map(|file| header::Read { file: file.id, ast: &file.ast, broken: file.broken }).collect();
+        own.iter().map(|file| header::Read { file: file.id, ast: file.ast(), broken: file.broken() }).collect();
     diagnostics.extend(header::check(input.name.as_deref(), &read));
     let used = others.iter().chain(&standard);
     let used: Vec<_> = used.map(|(name, files)| lower::Used { name: name.clone(), units: units(files) }).collect();
     let name = package_name(input, &own);
-    let mut lowered = lower::lower(&name, &units(&own), &used);
+    let mut lowered = lower::lower(&name, &units(&own), &used, notes);
     diagnostics.append(&mut lowered.diagnostics);
     diagnostic::sort(&mut diagnostics);
     let sound = !diagnostics.iter().any(diagnostic::Diagnostic::is_error);
-    let package = sound.then_some(lowered.package);
-    Checked { sources, diagnostics, package, acceptances: lowered.acceptances, ..Checked::default() }
+    let (package, partial) = if sound { (Some(lowered.package), None) } else { (None, Some(lowered.package)) };
+    let acceptances = lowered.acceptances;
+    let checked = Checked { sources, diagnostics, package, acceptances, ..Checked::default() };
+    Indexed { checked, partial, index: lowered.index }
 }
 
 /// Proves what a checked package claims, and adds what is found. Findings that the package accepts are taken out; an
@@ -47,78 +58,109 @@ pub fn check(input: &Input) -> Checked {
 /// If it was cancelled; nothing is added then.
 pub fn prove(checked: &mut Checked, options: &verify::Options<'_>) -> Result<(), verify::Cancelled> {
     let Some(package) = &checked.package else { return Ok(()) };
-    let mut report = verify::verify(package, options)?;
-    checked.diagnostics.append(&mut report.diagnostics);
-    diagnostic::sort(&mut checked.diagnostics);
-    for acceptance in &checked.acceptances {
-        let covered = |found: &diagnostic::Diagnostic| {
-            found.code == acceptance.code && acceptance.covers.contains(found.primary.span)
-        };
-        match checked.diagnostics.iter().position(covered) {
-            Some(index) => {
-                checked.diagnostics.remove(index);
-            }
-            None => checked.diagnostics.push(errors::structure::nothing_to_accept(acceptance.span, acceptance.code)),
-        }
-    }
-    diagnostic::sort(&mut checked.diagnostics);
-    checked.obligations = Obligations::of(&report.obligations);
-    checked.proofs = report.obligations;
+    let report = verify::verify(package, options)?;
+    settle(checked, report);
     Ok(())
 }
 
-/// A file that was read.
+/// Adds what proofs found to a checked package, as [`prove`] does.
+pub fn settle(checked: &mut Checked, mut report: verify::Report) {
+    checked.diagnostics.append(&mut report.diagnostics);
+    accept(&mut checked.diagnostics, &checked.acceptances, |_| true);
+    checked.obligations = Obligations::of(&report.obligations);
+    checked.proofs = report.obligations;
+}
+
+/// Sorts findings and takes out those that are accepted. An acceptance that accepts nothing is a finding of its own, if
+/// all is known of what it covers.
+pub fn accept(
+    diagnostics: &mut Vec<diagnostic::Diagnostic>,
+    acceptances: &[lower::Acceptance],
+    is_known: impl Fn(&lower::Acceptance) -> bool,
+) {
+    diagnostic::sort(diagnostics);
+    for acceptance in acceptances {
+        let covered = |found: &diagnostic::Diagnostic| {
+            found.code == acceptance.code && acceptance.covers.contains(found.primary.span)
+        };
+        match diagnostics.iter().position(covered) {
+            Some(index) => {
+                diagnostics.remove(index);
+            }
+            None if is_known(acceptance) => {
+                diagnostics.push(errors::structure::nothing_to_accept(acceptance.span, acceptance.code));
+            }
+            None => {}
+        }
+    }
+    diagnostic::sort(diagnostics);
+}
+
+/// A file of this check.
 struct ReadFile {
     id: FileId,
-    ast: ast::File,
-    broken: bool,
+    parsed: Arc<Parsed>,
 }
 
-fn parse_all(files: &[File], sources: &mut Sources, diagnostics: &mut Vec<diagnostic::Diagnostic>) -> Vec<ReadFile> {
-    let mut read = Vec::new();
-    for file in files {
-        let id = sources.add(file.path.clone(), Arc::clone(&file.text));
-        let parsed = gov_grammar::parse(Arc::clone(&file.text));
-        let (ast, problems) = ast::File::from_tree(&parsed.tree);
-        let errors: Vec<_> = parsed.errors.iter().chain(&problems).collect();
-        diagnostics.extend(errors.iter().map(|error| lexical::of_grammar(id, &file.text, error)));
-        read.push(ReadFile { id, ast, broken: !errors.is_empty() });
+impl ReadFile {
+    fn ast(&self) -> &ast::File {
+        &self.parsed.ast
     }
-    read
+
+    fn broken(&self) -> bool {
+        !self.parsed.errors.is_empty()
+    }
 }
 
-/// The standard modules that files use, unless a dependency has their name. Those that nobody uses are not read.
+fn take_in(
+    files: &[Arc<Parsed>],
+    sources: &mut Sources,
+    diagnostics: &mut Vec<diagnostic::Diagnostic>,
+) -> Vec<ReadFile> {
+    let take = |file: &Arc<Parsed>| {
+        let text = file.tree.shared_text();
+        let id = sources.add(file.path.clone(), Arc::clone(&text));
+        diagnostics.extend(file.errors.iter().map(|error| lexical::of_grammar(id, &text, error)));
+        ReadFile { id, parsed: Arc::clone(file) }
+    };
+    files.iter().map(take).collect()
+}
+
+/// The standard modules that files use, unless a dependency has their name. Each is read once, when it is first used.
 fn standard_modules(
     own: &[ReadFile],
-    input: &Input,
+    input: &ParsedInput,
     sources: &mut Sources,
     diagnostics: &mut Vec<diagnostic::Diagnostic>,
 ) -> Vec<(String, Vec<ReadFile>)> {
+    static READ: LazyLock<Vec<OnceLock<Arc<Parsed>>>> =
+        LazyLock::new(|| gov_stdlib::MODULES.iter().map(|_| OnceLock::new()).collect());
     let used: Vec<&str> = own
         .iter()
-        .flat_map(|file| &file.ast.items)
+        .flat_map(|file| &file.ast().items)
         .filter_map(|item| match &item.kind {
             ast::ItemKind::Use(name) => Some(name.as_str()),
             _ => None,
         })
         .collect();
-    let wanted = |module: &&gov_stdlib::Module| {
-        used.contains(&module.name) && !input.dependencies.iter().any(|package| package.name == module.name)
+    let wanted = |module: &gov_stdlib::Module| {
+        used.contains(&module.name) && !input.dependencies.iter().any(|(name, _)| name == module.name)
     };
-    let read = |module: &gov_stdlib::Module| {
-        let file = File { path: module.path.to_owned(), text: module.text.into() };
-        (module.name.to_owned(), parse_all(&[file], sources, diagnostics))
+    let modules = gov_stdlib::MODULES.iter().zip(READ.iter()).filter(|(module, _)| wanted(module));
+    let read = |(module, read): (&gov_stdlib::Module, &OnceLock<Arc<Parsed>>)| {
+        let parsed = read.get_or_init(|| Arc::new(Parsed::new(module.path, module.text)));
+        (module.name.to_owned(), take_in(&[Arc::clone(parsed)], sources, diagnostics))
     };
-    gov_stdlib::MODULES.iter().filter(wanted).map(read).collect()
+    modules.map(read).collect()
 }
 
 fn units(files: &[ReadFile]) -> Vec<lower::Unit<'_>> {
-    files.iter().map(|file| lower::Unit { file: file.id, ast: &file.ast }).collect()
+    files.iter().map(|file| lower::Unit { file: file.id, ast: file.ast() }).collect()
 }
 
 /// The package's name: its manifest's, or the first that a file gives.
-fn package_name(input: &Input, files: &[ReadFile]) -> String {
-    let given = files.iter().flat_map(|file| &file.ast.items).find_map(|item| match &item.kind {
+fn package_name(input: &ParsedInput, files: &[ReadFile]) -> String {
+    let given = files.iter().flat_map(|file| &file.ast().items).find_map(|item| match &item.kind {
         ast::ItemKind::Package(name) => Some(name.text.clone()),
         _ => None,
     });

@@ -7,8 +7,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// How much a diagnostic weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// Stops a compile; `gov check` ends with exit code 1.
     Error,
@@ -29,9 +31,9 @@ impl Severity {
 macro_rules! codes {
     ($($id:literal $variant:ident $name:literal $severity:ident $summary:literal;)*) => {
         /// What is wrong, as a number for ever (`G1201`) and a name (`shadowed-rule`). Ordered by number.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
-            $(#[doc = $summary] $variant,)*
+            $(#[serde(rename = $id)] #[doc = $summary] $variant,)*
         }
 
         impl Code {

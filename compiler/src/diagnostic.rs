@@ -1,10 +1,12 @@
 //! What the compiler says to a person or a tool: a finding, where it is, why, and how to mend it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::codes::{Code, Severity};
 use crate::source::Span;
 
 /// One finding. Messages start in lower case, have no full stop, and put the user's words in backticks.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// What is wrong, for ever.
     pub code: Code,
@@ -128,7 +130,7 @@ pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
 }
 
 /// A place and what is said there; the words may be empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     /// The place.
     pub span: Span,
@@ -137,7 +139,7 @@ pub struct Label {
 }
 
 /// A way to mend a finding by editing texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fix {
     /// What the edits do, as an order: "rename to `amount`".
     pub title: String,
@@ -160,7 +162,7 @@ impl Fix {
 }
 
 /// Whether a fix may be made unasked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Applicability {
     /// The fix is what the author meant; `--fix` makes it.
     Safe,
@@ -169,7 +171,7 @@ pub enum Applicability {
 }
 
 /// A piece of text to put in the place of another: an insertion where the span is empty, a deletion where the text is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edit {
     /// What is replaced.
     pub span: Span,
@@ -195,7 +197,7 @@ impl Edit {
 }
 
 /// What of a package a finding is about, in the words that tools know it by.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Subject {
     /// A package.
     Package {
@@ -261,7 +263,7 @@ pub enum Subject {
 }
 
 /// Something else that has a part in a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Related {
     /// What it is.
     pub subject: Subject,
@@ -271,7 +273,7 @@ pub struct Related {
 
 /// A concrete case in which a claim does not hold: a request, or a path through a workflow. Empty where it does not apply.
 /// Money, decimals and durations in it are strings, as everywhere in JSON.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Witness {
     /// Who asks: `agent:x`.
     pub principal: Option<String>,

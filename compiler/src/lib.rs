@@ -8,11 +8,12 @@ pub mod errors;
 pub mod fix;
 pub mod format;
 mod header;
+pub mod index;
 pub mod lower;
 pub mod manifest;
 pub mod package;
 pub mod source;
 pub mod verify;
 
-pub use check::{check, prove};
+pub use check::{accept, check, check_indexed, prove, settle};
 pub use compile::compile;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use gov_grammar::{Tree, ast};
+
 use crate::diagnostic::Diagnostic;
+use crate::index::Index;
 use crate::lower::Acceptance;
 use crate::source::Sources;
 use crate::verify::{Obligation, Outcome};
@@ -36,6 +39,51 @@ pub struct Dependency {
     pub files: Vec<File>,
 }
 
+/// A file that was read: what it says as a tree. It belongs to no check, so that it can be read once and checked often.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// Its path as users see it.
+    pub path: String,
+    /// Its tree.
+    pub tree: Tree,
+    /// The typed view of the tree.
+    pub ast: ast::File,
+    /// What could not be read.
+    pub errors: Vec<gov_grammar::Error>,
+}
+
+/// A package to check, of files that were read.
+#[derive(Clone, Debug, Default)]
+pub struct ParsedInput {
+    /// As in [`Input`].
+    pub name: Option<String>,
+    /// As in [`Input`].
+    pub files: Vec<Arc<Parsed>>,
+    /// The packages that it uses, by the names that `use` knows them by.
+    pub dependencies: Vec<(String, Vec<Arc<Parsed>>)>,
+}
+
+impl Parsed {
+    /// Reads a text.
+    pub fn new(path: impl Into<String>, text: impl Into<Arc<str>>) -> Parsed {
+        let gov_grammar::Parsed { tree, mut errors } = gov_grammar::parse(text);
+        let (ast, mut problems) = ast::File::from_tree(&tree);
+        errors.append(&mut problems);
+        Parsed { path: path.into(), tree, ast, errors }
+    }
+}
+
+impl Input {
+    /// Reads every file.
+    pub fn parse(&self) -> ParsedInput {
+        let read = |file: &File| Arc::new(Parsed::new(file.path.clone(), Arc::clone(&file.text)));
+        let all = |files: &[File]| files.iter().map(read).collect();
+        let dependency = |package: &Dependency| (package.name.clone(), all(&package.files));
+        let dependencies = self.dependencies.iter().map(dependency).collect();
+        ParsedInput { name: self.name.clone(), files: all(&self.files), dependencies }
+    }
+}
+
 /// What a check found.
 #[derive(Debug, Default)]
 pub struct Checked {
@@ -51,6 +99,24 @@ pub struct Checked {
     pub proofs: Vec<Obligation>,
     /// How the obligations ended.
     pub obligations: Obligations,
+}
+
+/// What a check found, with what the names stand for.
+#[derive(Debug, Default)]
+pub struct Indexed {
+    /// What was found.
+    pub checked: Checked,
+    /// What of the package could be made, where something is wrong with its text.
+    pub partial: Option<gov_plan::model::Package>,
+    /// What names stand for.
+    pub index: Index,
+}
+
+impl Indexed {
+    /// What the package means, as far as it could be made.
+    pub fn model(&self) -> Option<&gov_plan::model::Package> {
+        self.checked.package.as_ref().or(self.partial.as_ref())
+    }
 }
 
 /// How many obligations there are and how they ended. Those that are neither proved nor unproved are false.

@@ -11,8 +11,8 @@ use crate::output::{self, Color, Failure, Outcome};
 use crate::proofs::Proofs;
 use crate::render::{self, Format, Report};
 use crate::results::Results;
-use crate::workspace;
 use crate::{disk, watch};
+use gov_workspace as workspace;
 
 /// Check packages: syntax, names, types, and every proof
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::disk;
 use crate::output::{self, Color, Failure, Outcome};
 use crate::render::{self, Format, Part, Report};
-use crate::workspace::{self, Selection};
+use gov_workspace::{self as workspace, Selection};
 
 /// Put files into the one layout; what cannot be read in them is left as it stands
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod decide;
 pub mod explain;
 pub mod fmt;
+pub mod lsp;
 pub mod new;
 pub mod replay;
 pub mod resolve;

@@ -16,7 +16,9 @@ use crate::render::{self, Format as Findings};
 use crate::results::Results;
 use crate::runs::story::paint;
 use crate::runs::{self, Format};
-use crate::{disk, workspace};
+use gov_workspace as workspace;
+
+use crate::disk;
 
 /// Run the tests of packages, on the real interpreter with simulated handlers and a simulated clock
 #[derive(Debug, clap::Args)]

@@ -2,6 +2,7 @@
 
 use gov_grammar::ast::{self, ClauseKind};
 use gov_grammar::closest;
+use gov_plan::Origin;
 use gov_plan::model::{
     Approval, Call, Capability, CapabilityKind, Compensation, Cost, Effect, Handler, Idempotency, Retry,
     Scope as Reach, Table,
@@ -167,7 +168,7 @@ impl Context<'_> {
                 let mut with_output = variables;
                 let output = Type::Record(built.capability.output.clone());
                 let known = built.output_whole.then_some((output, false));
-                with_output.push(Variable { name: "output".to_owned(), ty: known });
+                with_output.push(Variable { name: "output".to_owned(), ty: known, at: Origin::default() });
                 built.capability.compensation = self.compensations(file, rows, span, with_output, whole);
             }
             ClauseKind::Retry(retry) => {

@@ -79,6 +79,13 @@ impl Context<'_> {
         let workflows: Vec<&str> = self.symbols.workflows.iter().map(|workflow| workflow.decl.name.as_str()).collect();
         let (wanted, other) = if of_policy { (&policies, &workflows) } else { (&workflows, &policies) };
         if wanted.contains(&subject.as_str()) {
+            let place = match of_policy {
+                true => self.symbols.policy_place(&subject.text),
+                false => self.symbols.workflow_place(&subject.text),
+            };
+            if let Some(place) = place {
+                self.notes.refer(span, place);
+            }
             return Some(());
         }
         if self.symbols.is_poisoned(&subject.text) {

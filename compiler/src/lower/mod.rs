@@ -27,10 +27,11 @@ use std::rc::Rc;
 use gov_grammar::ast;
 use gov_plan::Origin;
 use gov_plan::model::Package;
-use gov_plan::typing::{Checker, Names};
+use gov_plan::typing::{Checker, Names, Use, UseKind};
 
 use crate::diagnostic::Diagnostic;
 use crate::errors;
+use crate::index::{Index, Notes};
 use crate::source::{FileId, Span};
 use symbols::Symbols;
 
@@ -61,19 +62,23 @@ pub struct Lowered {
     pub acceptances: Vec<Acceptance>,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
+    /// What names stand for, if it was asked for.
+    pub index: Index,
 }
 
 /// Lowers the files of one package. `used` are the packages that it may `use`; only their capabilities come in.
-pub fn lower(name: &str, units: &[Unit<'_>], used: &[Used<'_>]) -> Lowered {
+/// With `notes`, what names stand for is noted.
+pub fn lower(name: &str, units: &[Unit<'_>], used: &[Used<'_>], notes: bool) -> Lowered {
     let mut diagnostics = Vec::new();
     let imported = imports(units, used, &mut diagnostics);
-    let mut context = Context { symbols: Symbols::default(), diagnostics };
+    let mut context = Context { symbols: Symbols::default(), diagnostics, notes: Notes::new(notes) };
     context.symbols.imported = imported;
     context.declare(units);
     let acceptances = context.acceptances();
     let accepted = acceptances.iter().map(|acceptance| acceptance.accepted.clone()).collect();
     let package = Package { accepted, ..context.build(name) };
-    Lowered { package, acceptances, diagnostics: context.diagnostics }
+    let all: Vec<_> = units.iter().chain(used.iter().flat_map(|package| &package.units)).copied().collect();
+    Lowered { package, acceptances, diagnostics: context.diagnostics, index: context.notes.finish(&all) }
 }
 
 /// The capabilities that the `use` statements bring in.
@@ -100,7 +105,8 @@ fn imports(units: &[Unit<'_>], used: &[Used<'_>], diagnostics: &mut Vec<Diagnost
     }
     let mut imported = Vec::new();
     for package in used.iter().filter(|package| wanted.iter().any(|(name, _)| *name == package.name)) {
-        let mut context = Context { symbols: Symbols::default(), diagnostics: Vec::new() };
+        let (symbols, notes) = (Symbols::default(), Notes::default());
+        let mut context = Context { symbols, diagnostics: Vec::new(), notes };
         // What a used package uses itself stays its own affair: capabilities refer to capabilities of their own package.
         context.declare(&package.units);
         diagnostics.append(&mut context.diagnostics);
@@ -116,7 +122,7 @@ fn imports(units: &[Unit<'_>], used: &[Used<'_>], diagnostics: &mut Vec<Diagnost
 }
 
 impl Unit<'_> {
-    fn span(&self, span: gov_grammar::Span) -> Span {
+    pub(crate) fn span(&self, span: gov_grammar::Span) -> Span {
         Span::new(self.file, span.start, span.end)
     }
 }
@@ -125,6 +131,7 @@ impl Unit<'_> {
 pub(crate) struct Context<'a> {
     symbols: Symbols<'a>,
     diagnostics: Vec<Diagnostic>,
+    notes: Notes,
 }
 
 impl Context<'_> {
@@ -176,11 +183,26 @@ impl Context<'_> {
         present: &[String],
         run: impl FnOnce(&mut Checker<'_>) -> T,
     ) -> T {
-        let mut checker = Checker::new(names, file.0).assume_present(present);
+        let mut checker = Checker::new(names, file.0).assume_present(present).noting(self.notes.on);
         let result = run(&mut checker);
         let found = std::mem::take(&mut checker.errors);
+        let uses = std::mem::take(&mut checker.uses);
+        self.note(file, uses);
         self.diagnostics.extend(found.iter().map(|error| errors::types::of_typing(file, error)));
         result
+    }
+
+    /// Notes what names were found to stand for.
+    fn note(&mut self, file: FileId, uses: Vec<Use>) {
+        if uses.is_empty() {
+            return;
+        }
+        let symbols = &self.symbols;
+        self.notes.take(file, uses, |kind| match kind {
+            UseKind::Type(name) => symbols.types.get(name.as_str()).map(|ty| ty.span(ty.decl.name.span)),
+            UseKind::Set(name) => symbols.sets.get(name.as_str()).map(|set| set.span(set.decl.name.span)),
+            _ => None,
+        });
     }
 }
 

@@ -102,6 +102,9 @@ impl Context<'_> {
     /// The capability of an id. `None` where there is none, which is reported, or where it could not be made.
     pub(super) fn capability_id(&mut self, span: Span, id: &str) -> Option<()> {
         if self.symbols.has_capability(id) {
+            if let Some(place) = self.symbols.capability_place(id) {
+                self.notes.refer(span, place);
+            }
             return Some(());
         }
         if !self.symbols.is_poisoned(id) {
@@ -214,6 +217,9 @@ impl Context<'_> {
     }
 
     fn named_set(&mut self, span: Span, name: &str) -> Option<Vec<Single>> {
+        if let Some(set) = self.symbols.sets.get(name) {
+            self.notes.refer(span, set.span(set.decl.name.span));
+        }
         match self.symbols.names.sets.get(name) {
             Some(Some(patterns)) => Some(patterns.iter().map(single).collect()),
             Some(None) => None,
@@ -245,7 +251,9 @@ impl Context<'_> {
                 self.report(structure::bad_pattern(span, "a role is named in full", help));
                 return None;
             }
-            if self.symbols.roles.contains_key(name) {
+            if let Some(role) = self.symbols.roles.get(name) {
+                let named = Span { start: span.end.saturating_sub(name.len() as u32), ..span };
+                self.notes.refer(named, role.span(role.decl.name.span));
                 return Some(PrincipalPattern::Role(name.to_owned()));
             }
             if !self.symbols.is_poisoned(name) {
@@ -277,6 +285,12 @@ impl Context<'_> {
             None => CapabilityPattern::Exact(text.to_owned()),
         };
         if self.symbols.matching(&pattern).next().is_some() {
+            if self.notes.on {
+                let exact = matches!(pattern, CapabilityPattern::Exact(_));
+                let matched = self.symbols.matching(&pattern);
+                let places: Vec<_> = matched.filter_map(|id| self.symbols.capability_place(id)).collect();
+                places.into_iter().for_each(|place| self.notes.refer_as(span, place, exact));
+            }
             return Some(pattern);
         }
         // What could not be read may be what was meant.

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gov_grammar::ast::{self, ExprKind};
 use gov_grammar::closest;
+use gov_plan::Origin;
 use gov_plan::pattern::{CapabilityPattern, TextPattern};
 use gov_plan::types::{Field, Fields, Schema, Type};
-use gov_plan::typing::{Lookup, Names};
+use gov_plan::typing::{CURSOR, Lookup, Names};
 
 use super::scope::{Scope, Variable};
+use super::symbols::Declared;
 use super::{Context, span_of};
 use crate::errors::types as errors;
+use crate::index::AtCursor;
 use crate::source::{FileId, Span};
 
 /// The variables of a policy, with `input` as the capabilities have it that a rule matches.
@@ -39,11 +42,37 @@ impl Context<'_> {
             }
             seen.push(field.as_str());
             let span = Span::new(file, field.span.start, field.span.end);
+            if self.notes.on && field.text.contains(CURSOR) {
+                let shared = self.shared_input(targets);
+                self.notes.cursor(AtCursor::Field(shared));
+            }
+            self.note_input(span, targets, field.as_str());
             if let Some(ty) = self.input_field(span, targets, field.as_str()) {
                 input.insert(field.text.clone(), ty);
             }
         }
         RuleScope { scope: self.scope(self.policy_variables(), true), input }
+    }
+
+    /// Notes every field that is meant: each of the capabilities that the targets match has one.
+    fn note_input(&mut self, span: Span, targets: &[CapabilityPattern], field: &str) {
+        if !self.notes.on {
+            return;
+        }
+        let matched: BTreeSet<&str> = targets.iter().flat_map(|target| self.symbols.matching(target)).collect();
+        let exact = matched.len() < 2;
+        let built = matched.into_iter().filter_map(|id| self.symbols.capability(id));
+        let places: Vec<_> =
+            built.filter_map(|built| built.capability.input.get(field)).map(|field| span_of(field.at)).collect();
+        places.into_iter().for_each(|place| self.notes.refer_as(span, place, exact));
+    }
+
+    /// The input fields that all capabilities have that the targets match.
+    fn shared_input(&self, targets: &[CapabilityPattern]) -> Fields {
+        let matched: BTreeSet<&str> = targets.iter().flat_map(|target| self.symbols.matching(target)).collect();
+        let inputs =
+            matched.into_iter().filter_map(|id| self.symbols.capability(id)).map(|built| &built.capability.input);
+        inputs.cloned().reduce(|one, other| one.shared_with(&other)).unwrap_or_default()
     }
 
     /// The type of an input field over all capabilities that the targets match.
@@ -94,13 +123,24 @@ impl Context<'_> {
         known.filter(|_| !unsure).map(|(_, field)| (field.schema.ty, optional))
     }
 
+    /// Where the context is declared.
+    pub(super) fn context_place(&self) -> Origin {
+        let declared = self.symbols.contexts.first();
+        let place = |declared: &Declared<'_, _>| {
+            let start = declared.item.span.start;
+            Origin { file: declared.file.0, start, end: start + "context".len() as u32 }
+        };
+        declared.map(place).unwrap_or_default()
+    }
+
     fn policy_variables(&self) -> Vec<Variable> {
         let context = &self.symbols.context;
         let variables = gov_plan::decide::variables(&context.fields).into_iter();
         let variables = variables.map(|(name, ty, optional)| {
             // A context of which something is wrong is not held against those who read it.
             let known = name != "context" || context.whole;
-            Variable { name, ty: known.then_some((ty, optional)) }
+            let at = if name == "context" { self.context_place() } else { Origin::default() };
+            Variable { name, ty: known.then_some((ty, optional)), at }
         });
         let input = Variable::new("input", Type::Record(Fields::default()), false);
         std::iter::once(input).chain(variables).collect()
@@ -134,6 +174,10 @@ fn input_reads<'e>(expr: &'e ast::Expr, found: &mut Vec<&'e ast::Name>) {
 impl Names for RuleScope {
     fn variable(&self, name: &str) -> Lookup<(Type, bool)> {
         self.scope.variable(name)
+    }
+
+    fn declared(&self, name: &str) -> Option<Origin> {
+        self.scope.declared(name)
     }
 
     fn variables(&self) -> Vec<String> {

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use gov_plan::Origin;
 use gov_plan::pattern::TextPattern;
-use gov_plan::types::{Fields, Schema, Type};
+use gov_plan::types::{Field, Fields, Schema, Type};
 use gov_plan::typing::{Lookup, Names};
 
 use super::symbols::PackageNames;
@@ -14,11 +15,13 @@ pub(super) struct Variable {
     pub name: String,
     /// `None` where the declaration was reported: whoever reads it is passed over.
     pub ty: Option<(Type, bool)>,
+    /// Where it is declared; nowhere for those of the language.
+    pub at: Origin,
 }
 
 impl Variable {
     pub(super) fn new(name: &str, ty: Type, optional: bool) -> Variable {
-        Variable { name: name.to_owned(), ty: Some((ty, optional)) }
+        Variable { name: name.to_owned(), ty: Some((ty, optional)), at: Origin::default() }
     }
 }
 
@@ -32,7 +35,11 @@ pub(super) struct Scope {
 
 /// A variable for each field.
 pub(super) fn variables_of(fields: &Fields) -> Vec<Variable> {
-    fields.iter().map(|field| Variable::new(&field.name, field.schema.ty.clone(), field.schema.optional)).collect()
+    let variable = |field: &Field| Variable {
+        at: field.at,
+        ..Variable::new(&field.name, field.schema.ty.clone(), field.schema.optional)
+    };
+    fields.iter().map(variable).collect()
 }
 
 impl Names for Scope {
@@ -43,6 +50,10 @@ impl Names for Scope {
             None if !self.whole => Lookup::Poisoned,
             None => Lookup::Unknown,
         }
+    }
+
+    fn declared(&self, name: &str) -> Option<Origin> {
+        self.variables.iter().rev().find(|variable| variable.name == name).map(|variable| variable.at)
     }
 
     fn variables(&self) -> Vec<String> {

@@ -103,9 +103,29 @@ impl Symbols<'_> {
         }
     }
 
+    /// Where the name of a capability stands, also of one that could not be made.
+    pub(super) fn capability_place(&self, id: &str) -> Option<Span> {
+        match self.ids.get(id)? {
+            Which::Own(index) => self.capabilities.get(*index).map(|own| own.span(own.decl.id.span)),
+            Which::Imported(index) => self.imported.get(*index).map(|built| built.name_at),
+        }
+    }
+
     /// Whether there is a capability of this id, also one that could not be made.
     pub(super) fn has_capability(&self, id: &str) -> bool {
         self.ids.contains_key(id)
+    }
+
+    /// Where the name of a policy stands.
+    pub(super) fn policy_place(&self, name: &str) -> Option<Span> {
+        let policy = self.policies.iter().find(|policy| policy.decl.name.text == name)?;
+        Some(policy.span(policy.decl.name.span))
+    }
+
+    /// Where the name of a workflow stands.
+    pub(super) fn workflow_place(&self, name: &str) -> Option<Span> {
+        let workflow = self.workflows.iter().find(|workflow| workflow.decl.name.text == name)?;
+        Some(workflow.span(workflow.decl.name.span))
     }
 
     /// All ids, in order, also of capabilities that could not be made.

@@ -273,6 +273,9 @@ impl Context<'_> {
             return None;
         };
         let params = workflow.params.clone();
+        if let Some(place) = self.symbols.workflow_place(&name.text) {
+            self.notes.refer(Span::new(file, name.span.start, name.span.end), place);
+        }
         self.record(file, arguments, &params, &format!("`{}`", name.text), true)
     }
 

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gov_grammar::ast;
-use gov_plan::types::Fields;
+use gov_plan::types::{Fields, Type};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
-use super::Context;
 use super::symbols::{BuiltContext, Declared};
+use super::{Context, span_of};
 use crate::errors::structure;
+use crate::index::Notes;
 
 impl Context<'_> {
     /// Settles every named type; those that contain themselves are reported, once for each circle.
@@ -43,6 +44,9 @@ impl Context<'_> {
                     checker.schema(&ty.decl.ty, ty.decl.refinement.as_ref(), None, &Fields::default())
                 });
                 drop(scope);
+                if let Some(Type::Record(fields)) = schema.as_ref().map(|schema| &schema.ty).filter(|_| self.notes.on) {
+                    note_types(&mut self.notes, fields);
+                }
                 Rc::make_mut(&mut self.symbols.names).types.insert(ty.decl.name.text.clone(), schema);
             }
         }
@@ -73,7 +77,26 @@ impl Context<'_> {
     /// Fields in the package's scope, and whether all of them could be made.
     pub(super) fn fields(&mut self, file: crate::source::FileId, fields: &[ast::Field]) -> (Fields, bool) {
         let scope = Rc::clone(&self.symbols.names);
-        self.check(file, &*scope, |checker| checker.fields(fields))
+        let built = self.check(file, &*scope, |checker| checker.fields(fields));
+        if self.notes.on {
+            note_types(&mut self.notes, &built.0);
+        }
+        built
+    }
+}
+
+/// Notes the types of fields, and of those within them.
+fn note_types(notes: &mut Notes, fields: &Fields) {
+    for field in fields.iter() {
+        notes.bound(span_of(field.at), Some(&(field.schema.ty.clone(), field.schema.optional)));
+        let ty = match &field.schema.ty {
+            Type::List(element) => &element.ty,
+            ty => ty,
+        };
+        // What a named type declares is noted with the type.
+        if let (Type::Record(inner), []) = (ty, field.schema.names.as_slice()) {
+            note_types(notes, inner);
+        }
     }
 }
 

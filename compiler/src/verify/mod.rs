@@ -23,7 +23,9 @@ mod workflow;
 
 pub use report::{Evidence, Obligation, Outcome, Proof, Report};
 
+use crate::diagnostic::Subject;
 use gov_plan::model::Package;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -61,12 +63,51 @@ pub const DEFAULT_RLIMIT: u32 = 20_000_000;
 ///
 /// If it was cancelled.
 pub fn verify(package: &Package, options: &Options<'_>) -> Result<Report, Cancelled> {
+    units::run(all_units(package, options.pedantic), options)
+}
+
+/// What is proved on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitName {
+    /// A name that no other unit of the package has.
+    pub name: String,
+    /// What it is about.
+    pub subject: Subject,
+    /// Where that stands.
+    pub at: gov_plan::Origin,
+}
+
+/// What is proved on its own, in the order in which [`verify`] reports it.
+pub fn unit_names(package: &Package, pedantic: bool) -> Vec<UnitName> {
+    let units = all_units(package, pedantic).into_iter();
+    units.map(|unit| UnitName { name: unit.name, subject: unit.subject, at: unit.at }).collect()
+}
+
+/// Proves the units of these names, each as soon as those before it are taken up, and tells what came of each as it is
+/// done. Names that no unit has are passed over.
+///
+/// # Errors
+///
+/// If it was cancelled.
+pub fn verify_units(
+    package: &Package,
+    options: &Options<'_>,
+    names: &[String],
+    tell: &mut dyn FnMut(&str, Report),
+) -> Result<(), Cancelled> {
+    let mut units: BTreeMap<String, units::Unit<'_>> =
+        all_units(package, options.pedantic).into_iter().map(|unit| (unit.name.clone(), unit)).collect();
+    let wanted = names.iter().filter_map(|name| units.remove(name)).collect();
+    units::run_each(wanted, options, tell)
+}
+
+fn all_units(package: &Package, pedantic: bool) -> Vec<units::Unit<'_>> {
     let alphabet = Arc::new(exact::Alphabet::of(package));
     let mut all = capability::units(package, &alphabet);
-    all.extend(policy::units(package, &alphabet, options.pedantic));
+    all.extend(policy::units(package, &alphabet, pedantic));
     all.extend(workflow::units(package));
     all.extend(claim::units(package, &alphabet));
-    units::run(all, options)
+    all
 }
 
 /// The check was cancelled before it was done.

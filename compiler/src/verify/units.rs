@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Subject};
 use crate::errors;
 use gov_plan::Origin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 /// A unit of work.
@@ -81,6 +81,34 @@ pub(crate) fn run(units: Vec<Unit<'_>>, options: &Options<'_>) -> Result<Report,
         }
     }
     Ok(report)
+}
+
+/// Does units, several at once, and tells what each came to when it is done.
+pub(crate) fn run_each(
+    units: Vec<Unit<'_>>,
+    options: &Options<'_>,
+    tell: &mut dyn FnMut(&str, Report),
+) -> Result<(), Cancelled> {
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.min(units.len()) {
+            let (send, next, units) = (send.clone(), &next, &units);
+            scope.spawn(move || {
+                while let Some(unit) =
+                    units.get(next.fetch_add(1, Ordering::Relaxed)).filter(|_| !is_cancelled(options))
+                {
+                    let (found, _) = alone(unit, options);
+                    let report = Report { obligations: found.obligations, diagnostics: found.diagnostics };
+                    // Whoever waits for it is below, and waits for all.
+                    let _ = send.send((unit.name.as_str(), report));
+                }
+            });
+        }
+        drop(send);
+        receive.iter().for_each(|(name, report)| tell(name, report));
+    });
+    if is_cancelled(options) { Err(Cancelled) } else { Ok(()) }
 }
 
 type Done = (Found, Vec<(String, String)>);

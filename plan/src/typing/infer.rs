@@ -1,9 +1,10 @@
 //! The type of an expression.
 
 use super::facts::path_of;
-use super::{Checker, Lookup, TypeErrorKind, facts};
+use super::{Checker, Lookup, TypeErrorKind, UseKind, facts};
 use crate::decimal::Decimal;
 use crate::expr::{Expr, ExprKind};
+use crate::origin::Origin;
 use crate::text;
 use crate::types::{Fields, Risk, Schema, Type};
 use gov_grammar::ast::{self, BinaryOp};
@@ -204,7 +205,7 @@ impl Checker<'_> {
             match self.infer(value, None) {
                 Some(typed) => {
                     let schema = Schema { optional: typed.optional, ..Schema::plain(typed.ty.clone()) };
-                    let (name, at) = (name.text.clone(), typed.at);
+                    let (at, name) = (self.origin(name.span), name.text.clone());
                     fields.0.push(crate::types::Field { name: name.clone(), docs: String::new(), schema, at });
                     entries.push((name, typed));
                 }
@@ -229,6 +230,9 @@ impl Checker<'_> {
                 whole = false;
                 continue;
             }
+            if self.is_cursor(&name.text) {
+                self.note_entries(name.span, fields, record);
+            }
             let Some(field) = fields.get(&name.text) else {
                 // The value is looked at all the same: its mistakes are its own.
                 self.infer(value, None);
@@ -242,6 +246,8 @@ impl Checker<'_> {
                 whole = false;
                 continue;
             };
+            let known = &field.schema;
+            self.note(name.span, || UseKind::Field(field.at, known.ty.clone(), known.optional));
             match self.of_schema(value, &field.schema) {
                 Some(typed) => entries.push((name.text.clone(), typed)),
                 None => whole = false,
@@ -274,9 +280,14 @@ impl Checker<'_> {
 
     fn variable(&mut self, name: &str, at: Span, hint: Option<&Type>) -> Option<Expr> {
         let origin = self.origin(at);
+        if self.is_cursor(name) {
+            self.note_variables(at, hint);
+        }
         match self.names.variable(name) {
             Lookup::Known((ty, optional)) => {
                 let optional = optional && !self.present.iter().any(|path| path == name);
+                let names = self.names;
+                self.note(at, || UseKind::Variable(names.declared(name), ty.clone(), optional));
                 Some(Expr { kind: ExprKind::Var(name.to_owned()), ty, optional, at: origin })
             }
             Lookup::Poisoned => None,
@@ -303,6 +314,7 @@ impl Checker<'_> {
             return match known {
                 Lookup::Known((ty, optional)) => {
                     let variable = self.infer(inner, None)?;
+                    self.note(field.span, || UseKind::Field(Origin::default(), ty.clone(), optional));
                     Some(self.read(whole, variable, field, ty, optional))
                 }
                 _ => None,
@@ -312,12 +324,18 @@ impl Checker<'_> {
             ast::ExprKind::Field(next, name) if absent == Absent::Allowed => self.field(inner, next, name, absent)?,
             _ => self.infer(inner, None)?,
         };
+        if self.is_cursor(&field.text)
+            && let Type::Record(fields) = &typed.ty
+        {
+            self.note(field.span, || UseKind::Fields(fields.clone()));
+        }
         let typed = if absent == Absent::Allowed { typed } else { self.present(typed, inner)? };
         match typed.ty.clone() {
             Type::Json => Some(self.read(whole, typed, field, Type::Json, false)),
             Type::Record(fields) => match fields.get(&field.text) {
                 Some(found) => {
                     let optional = found.schema.optional || typed.optional;
+                    self.note(field.span, || UseKind::Field(found.at, found.schema.ty.clone(), optional));
                     Some(self.read(whole, typed, field, found.schema.ty.clone(), optional))
                 }
                 None => {

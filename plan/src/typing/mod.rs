@@ -9,10 +9,12 @@ mod facts;
 mod infer;
 mod operators;
 mod schema;
+mod uses;
 
 pub use error::{TypeError, TypeErrorKind};
 pub use facts::facts;
 pub use schema::is_reserved;
+pub use uses::{CURSOR, Use, UseKind};
 
 use crate::expr::Expr;
 use crate::origin::Origin;
@@ -38,6 +40,11 @@ pub trait Names {
 
     /// All variables, for suggestions.
     fn variables(&self) -> Vec<String>;
+
+    /// Where a variable is declared, for tools that go there.
+    fn declared(&self, _variable: &str) -> Option<Origin> {
+        None
+    }
 
     /// A field of a variable, where the scope knows better than the variable's type.
     fn member(&self, _variable: &str, _field: &str) -> Option<Lookup<(Type, bool)>> {
@@ -67,12 +74,15 @@ pub struct Checker<'n> {
     trusts: bool,
     /// What is wrong, in the order in which it was found.
     pub errors: Vec<TypeError>,
+    /// What names stand for, if that is noted.
+    pub uses: Vec<Use>,
+    notes: bool,
 }
 
 impl<'n> Checker<'n> {
     /// A checker for a scope; `file` is the number that origins get.
     pub fn new(names: &'n dyn Names, file: u32) -> Checker<'n> {
-        Checker { names, file, present: Vec::new(), trusts: false, errors: Vec::new() }
+        Checker { names, file, present: Vec::new(), trusts: false, errors: Vec::new(), uses: Vec::new(), notes: false }
     }
 
     /// Adds paths that were shown to be present before (see [`facts`]).

@@ -1,7 +1,7 @@
 //! Comparisons, membership and arithmetic.
 
 use super::facts::path_of;
-use super::{Checker, Lookup, TypeErrorKind};
+use super::{Checker, Lookup, TypeErrorKind, UseKind};
 use crate::expr::{Expr, ExprKind};
 use crate::pattern::TextPattern;
 use crate::types::{Schema, Type};
@@ -54,6 +54,7 @@ impl Checker<'_> {
         {
             match self.names.set(name) {
                 Lookup::Known(patterns) => {
+                    self.note(right.span, || UseKind::Set(name.clone()));
                     let typed = self.text(left)?;
                     return Some(ExprKind::Matches(Box::new(typed), patterns));
                 }

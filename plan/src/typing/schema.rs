@@ -1,7 +1,8 @@
 //! Types as they are written, to types as they are meant.
 
-use super::{Checker, Lookup, Names, TypeErrorKind};
+use super::{Checker, Lookup, Names, TypeErrorKind, UseKind};
 use crate::expr::Expr;
+use crate::origin::Origin;
 use crate::pattern::TextPattern;
 use crate::types::{Currency, Field, Fields, Schema, Type};
 use gov_grammar::{Span, ast, closest};
@@ -27,24 +28,27 @@ impl Checker<'_> {
         field: Option<&str>,
         before: &Fields,
     ) -> Option<Schema> {
-        self.schema_after(ty, refinement, field, before, &[])
+        self.schema_after(ty, refinement, field, ty.span, before, &[])
     }
 
-    /// As [`Checker::schema`], where some of the fields before it were wrong.
+    /// As [`Checker::schema`], where the field's own name stands at a place and some of the fields before it were wrong.
     fn schema_after(
         &mut self,
         ty: &ast::Type,
         refinement: Option<&ast::Expr>,
         field: Option<&str>,
+        at: Span,
         before: &Fields,
         wrong: &[&str],
     ) -> Option<Schema> {
         let mut schema = self.type_alone(ty)?;
         schema.optional |= ty.optional;
         if let Some(refinement) = refinement {
-            let names = RefinementNames { outer: self.names, ty: &schema.ty, field, before, wrong };
-            let mut inner = Checker::new(&names, self.file);
+            let names =
+                RefinementNames { outer: self.names, ty: &schema.ty, field, at: self.origin(at), before, wrong };
+            let mut inner = Checker::new(&names, self.file).noting(self.notes);
             let typed = inner.condition(refinement);
+            self.uses.append(&mut inner.uses);
             self.errors.append(&mut inner.errors);
             schema.refinements.push(own_name_is_self(typed?, field));
         }
@@ -73,7 +77,14 @@ impl Checker<'_> {
                 });
                 continue;
             }
-            match self.schema_after(&field.ty, field.refinement.as_ref(), Some(&field.name.text), &built, &wrong) {
+            match self.schema_after(
+                &field.ty,
+                field.refinement.as_ref(),
+                Some(&field.name.text),
+                field.name.span,
+                &built,
+                &wrong,
+            ) {
                 Some(schema) => built.0.push(Field {
                     name: field.name.text.clone(),
                     docs: field.docs.clone(),
@@ -135,6 +146,7 @@ impl Checker<'_> {
         }
         match self.names.named_type(&name.text) {
             Lookup::Known(mut schema) => {
+                self.note(name.span, || UseKind::Type(name.text.clone()));
                 schema.names.insert(0, name.text.clone());
                 Some(schema)
             }
@@ -190,6 +202,8 @@ struct RefinementNames<'n> {
     outer: &'n dyn Names,
     ty: &'n Type,
     field: Option<&'n str>,
+    /// Where the field's own name stands.
+    at: Origin,
     before: &'n Fields,
     /// Fields before it that were reported.
     wrong: &'n [&'n str],
@@ -205,6 +219,13 @@ impl Names for RefinementNames<'_> {
             None if self.wrong.contains(&name) => Lookup::Poisoned,
             None => Lookup::Unknown,
         }
+    }
+
+    fn declared(&self, name: &str) -> Option<Origin> {
+        if Some(name) == self.field {
+            return Some(self.at);
+        }
+        self.before.get(name).map(|field| field.at)
     }
 
     fn variables(&self) -> Vec<String> {

@@ -6,6 +6,7 @@ mod decide;
 mod explain;
 mod fix;
 mod fmt;
+mod lsp;
 mod new;
 mod packages;
 mod pages;

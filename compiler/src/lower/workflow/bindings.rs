@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use gov_plan::types::Type;
 
-use super::super::Context;
 use super::super::scope::{Scope, Variable};
+use super::super::{Context, origin};
 use crate::source::Span;
 
 /// Why a name that is bound somewhere cannot be read.
@@ -81,14 +81,18 @@ impl Bindings {
         self.hidden.iter().find(|(hidden, ..)| hidden == name).map(|(_, at, why)| (*at, *why))
     }
 
-    /// The names and where they are bound.
-    pub(super) fn places(&self) -> BTreeMap<String, Span> {
-        self.bound.iter().map(|binding| (binding.name.clone(), binding.at)).collect()
+    /// The names and where they are bound; `context` is said to be bound at the workflow's head.
+    pub(super) fn places(&self, head: Span) -> BTreeMap<String, Span> {
+        let place = |binding: &Binding| if binding.name == "context" { head } else { binding.at };
+        self.bound.iter().map(|binding| (binding.name.clone(), place(binding))).collect()
     }
 
     /// The variables, as expressions see them.
     pub(super) fn variables(&self) -> Vec<Variable> {
-        self.bound.iter().map(|binding| Variable { name: binding.name.clone(), ty: binding.ty.clone() }).collect()
+        self.bound
+            .iter()
+            .map(|binding| Variable { name: binding.name.clone(), ty: binding.ty.clone(), at: origin(binding.at) })
+            .collect()
     }
 
     /// The scope of an expression.

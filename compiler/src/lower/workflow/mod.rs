@@ -105,7 +105,8 @@ impl Context<'_> {
         }
         let context = &self.symbols.context;
         let context_ty = context.whole.then(|| (Type::Record(context.fields.clone()), false));
-        bindings.bind("context", context_ty, head);
+        let context_at = span_of(self.context_place());
+        bindings.bind("context", context_ty, context_at);
         self.header(declared, &mut workflow, &bindings);
         let mut flow = Flow {
             file: declared.file,
@@ -114,7 +115,7 @@ impl Context<'_> {
             returns,
             returns_whole: signature.is_some_and(|signature| signature.whole),
             signatures,
-            bound: bindings.places(),
+            bound: bindings.places(head),
             broken: decl.broken,
             context: self,
         };
@@ -171,8 +172,11 @@ impl Context<'_> {
     }
 
     fn policy_name(&mut self, declared: &Declared<'_, ast::Workflow>, name: &ast::Name) -> String {
-        let known = self.symbols.policies.iter().any(|policy| policy.decl.name.text == name.text);
-        if !known && !self.symbols.is_poisoned(&name.text) {
+        let place = self.symbols.policy_place(&name.text);
+        if let Some(place) = place {
+            self.notes.refer(declared.span(name.span), place);
+        }
+        if place.is_none() && !self.symbols.is_poisoned(&name.text) {
             let meant = closest(&name.text, self.symbols.policies.iter().map(|policy| policy.decl.name.as_str()));
             let found = names::unknown_name(declared.span(name.span), "policy", &name.text, meant);
             self.report(found);

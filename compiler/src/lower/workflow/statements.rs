@@ -99,8 +99,11 @@ impl Flow<'_, '_> {
     /// Checks expressions in what can be read here. A name that is bound elsewhere is said to be out of reach.
     pub(super) fn check<T>(&mut self, bindings: &Bindings, run: impl FnOnce(&mut Checker<'_>) -> T) -> T {
         let scope = bindings.scope(self.context, !self.broken);
-        let mut checker = Checker::new(&scope, self.file.0).assume_present(&bindings.facts);
+        let notes = self.context.notes.on;
+        let mut checker = Checker::new(&scope, self.file.0).assume_present(&bindings.facts).noting(notes);
         let result = run(&mut checker);
+        let uses = std::mem::take(&mut checker.uses);
+        self.context.note(self.file, uses);
         for error in std::mem::take(&mut checker.errors) {
             let hidden = match &error.kind {
                 TypeErrorKind::UnknownName { name, .. } => bindings.hidden(name).map(|hidden| (name, hidden)),
@@ -138,6 +141,7 @@ impl Flow<'_, '_> {
         } else {
             self.bound.insert(name.text.clone(), at);
         }
+        self.context.notes.bound(at, ty.as_ref());
         bindings.bind(&name.text, ty, at);
     }
 

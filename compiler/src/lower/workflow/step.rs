@@ -171,6 +171,9 @@ impl Flow<'_, '_> {
             return (None, None);
         };
         let what = format!("`{}`", name.text);
+        if let Some(place) = self.context.symbols.workflow_place(&name.text) {
+            self.context.notes.refer(self.span(name.span), place);
+        }
         let arguments = self.check(bindings, |checker| {
             if signature.whole {
                 return checker.arguments(arguments, &signature.params, &what);

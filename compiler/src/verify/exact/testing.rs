@@ -65,7 +65,7 @@ fn probe(condition: &Expr) -> Capability {
     let parsed = gov_grammar::parse(source);
     let (file, _) = gov_grammar::ast::File::from_tree(&parsed.tree);
     let units = [crate::lower::Unit { file: crate::source::FileId(0), ast: &file }];
-    let lowered = crate::lower::lower("probe", &units, &[]);
+    let lowered = crate::lower::lower("probe", &units, &[], false);
     let mut capability = lowered.package.capabilities.into_iter().next().unwrap();
     capability.risk.rows[0].when = Some(condition.clone());
     capability

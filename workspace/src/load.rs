@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::errors::{lexical, package as errors};
 use gov_compiler::manifest::{self, Manifest};
 use gov_compiler::source::{Sources, Span};
 
-use super::{File, path};
-use crate::output::{self, Failure};
+use crate::failure::reason;
+use crate::{File, Texts, path};
 
 /// What makes a package: where it is and what belongs to it. All paths are whole.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +68,7 @@ pub(super) struct Uses {
 #[derive(Debug)]
 pub(super) struct Loader {
     pub(super) current: PathBuf,
+    open: Texts,
     pub(super) sources: Sources,
     pub(super) diagnostics: Vec<Diagnostic>,
     manifests: BTreeMap<PathBuf, Rc<ManifestFile>>,
@@ -83,19 +85,17 @@ pub(super) struct ManifestFile {
 }
 
 impl Loader {
-    /// A loader that shows paths as they are seen from the current folder.
-    pub(super) fn in_current_folder() -> Result<Self, Failure> {
-        let current = std::env::current_dir()
-            .and_then(|current| current.canonicalize())
-            .map_err(|error| Failure::io("read", ".", &error))?;
-        Ok(Self {
-            current,
+    /// A loader that shows paths as they are seen from a folder, and takes a text from `open` rather than from disk.
+    pub(super) fn new(current: &Path, open: &Texts) -> Self {
+        Self {
+            current: current.to_owned(),
+            open: open.clone(),
             sources: Sources::new(),
             diagnostics: Vec::new(),
             manifests: BTreeMap::new(),
             listings: BTreeMap::new(),
             packages: BTreeMap::new(),
-        })
+        }
     }
 
     /// The manifest of a folder that has one.
@@ -104,7 +104,10 @@ impl Loader {
             return Rc::clone(read);
         }
         let place = folder.join(manifest::FILE_NAME);
-        let text = self.text(&place);
+        let text = match self.open.get(&place) {
+            Some(open) => Some(open.to_string()),
+            None => self.text(&place),
+        };
         let file = self.sources.add(self.shown(&place), text.as_deref().unwrap_or_default());
         let (manifest, findings) = match &text {
             Some(text) => manifest::parse(file, text),
@@ -163,7 +166,7 @@ impl Loader {
         let target = folder
             .join(path)
             .canonicalize()
-            .map_err(|error| format!("cannot be reached at `{path}`: {}", output::reason(&error)))?;
+            .map_err(|error| format!("cannot be reached at `{path}`: {}", reason(&error)))?;
         if !target.is_dir() {
             return Err(format!("leads to `{path}`, which is no folder"));
         }
@@ -203,7 +206,7 @@ impl Loader {
     fn list(&mut self, folder: &Path, listing: &mut Listing) {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
-            Err(error) => return self.unreadable(folder, &output::reason(&error)),
+            Err(error) => return self.unreadable(folder, &reason(&error)),
         };
         for entry in entries.filter_map(Result::ok) {
             let (place, name) = (entry.path(), entry.file_name());
@@ -222,7 +225,10 @@ impl Loader {
 
     /// A file with its text. If it has none that can be read, a finding says why.
     pub(super) fn file(&mut self, place: PathBuf) -> Option<File> {
-        let text = self.text(&place)?.into();
+        let text = match self.open.get(&place) {
+            Some(open) => Arc::clone(open),
+            None => self.text(&place)?.into(),
+        };
         Some(File { path: self.shown(&place), place, text })
     }
 
@@ -278,8 +284,7 @@ pub(super) struct Listing {
 /// The bytes of a plain file, up to one more than `limit`, or why there are none. Anything but a plain file is not opened:
 /// a pipe would wait for a writer.
 fn read(place: &Path, limit: u64) -> Result<Vec<u8>, String> {
-    let reason = |error: io::Error| output::reason(&error);
-    let metadata = fs::metadata(place).map_err(reason)?;
+    let metadata = fs::metadata(place).map_err(|error| reason(&error))?;
     if metadata.is_dir() {
         return Err("it is a folder".to_owned());
     }
@@ -287,6 +292,8 @@ fn read(place: &Path, limit: u64) -> Result<Vec<u8>, String> {
         return Err("it is no plain file".to_owned());
     }
     let mut bytes = Vec::new();
-    fs::File::open(place).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(reason)?;
+    fs::File::open(place)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|error| reason(&error))?;
     Ok(bytes)
 }

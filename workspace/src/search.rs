@@ -10,12 +10,12 @@ use gov_compiler::errors::package as errors;
 use gov_compiler::manifest;
 use gov_compiler::source::Span;
 
-use super::load::{Loaded, Loader, Root, Uses, has_manifest};
-use super::{Dependency, Package, Workspace};
-use crate::output::Failure;
+use crate::failure::Failure;
+use crate::load::{Loaded, Loader, Root, Uses, has_manifest};
+use crate::{Dependency, Package, Texts, Workspace};
 
 /// The search as far as it has gone.
-pub(super) struct Search {
+pub(crate) struct Search {
     loader: Loader,
     chosen: BTreeSet<Root>,
     /// The manifests that have been taken in: a workspace may name itself, or be named by another.
@@ -26,14 +26,14 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn new() -> Result<Self, Failure> {
-        Ok(Self {
-            loader: Loader::in_current_folder()?,
+    pub(super) fn new(current: &Path, open: &Texts) -> Self {
+        Self {
+            loader: Loader::new(current, open),
             chosen: BTreeSet::new(),
             taken: BTreeSet::new(),
             circles: BTreeSet::new(),
             roots: BTreeMap::new(),
-        })
+        }
     }
 
     /// Takes in what a path leads to.
@@ -230,6 +230,6 @@ impl Search {
 struct Reach {
     /// The packages from the first to the one at hand.
     path: Vec<(Root, String)>,
-    found: BTreeMap<String, (Root, Vec<super::File>)>,
+    found: BTreeMap<String, (Root, Vec<crate::File>)>,
     broken: bool,
 }

@@ -1,20 +1,21 @@
-//! Finding packages: from the paths that a user names to the texts that a check takes. All reading of files is here.
+//! Finding packages: from the paths that a user names to the texts that a check takes.
 
+mod failure;
 mod files;
 mod load;
 mod path;
 mod search;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gov_compiler::diagnostic::Diagnostic;
+use gov_compiler::package::{self, Input};
 use gov_compiler::source::Sources;
 
+pub use failure::{Failure, reason};
 pub use files::{Selection, files};
-
-use crate::output::Failure;
 
 /// Everything that a command works on.
 #[derive(Debug, Default)]
@@ -40,6 +41,26 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// Whether something of it, or of what it uses, could not be read: what a check says of the rest would mislead.
     pub broken: bool,
+}
+
+/// Texts that stand in the place of those on disk, by the whole path of the file.
+pub type Texts = BTreeMap<PathBuf, Arc<str>>;
+
+impl Package {
+    /// What the check of the package takes.
+    pub fn input(&self) -> Input {
+        let file = |file: &File| package::File { path: file.path.clone(), text: Arc::clone(&file.text) };
+        let files = |files: &[File]| files.iter().map(file).collect();
+        let dependency = |dependency: &Dependency| package::Dependency {
+            name: dependency.name.clone(),
+            files: files(&dependency.files),
+        };
+        Input {
+            name: self.name.clone(),
+            files: files(&self.files),
+            dependencies: self.dependencies.iter().map(dependency).collect(),
+        }
+    }
 }
 
 /// A package that another uses.
@@ -73,9 +94,24 @@ pub struct File {
 /// If a path does not exist, is no `.gov` file and no folder, or leads to no `.gov` file at all.
 pub fn find(paths: &[PathBuf]) -> Result<Workspace, Failure> {
     let here = [PathBuf::from(".")];
-    let mut search = search::Search::new()?;
+    let mut search = search::Search::new(&current_folder()?, &Texts::new());
     for path in if paths.is_empty() { &here } else { paths } {
         search.path(path)?;
     }
     Ok(search.finish())
+}
+
+/// As [`find`], as far as it is possible: a path that leads to nothing is passed over. Paths are shown as they are seen from
+/// `current`, and the texts of `open` stand in the place of those on disk.
+pub fn find_open(current: &Path, paths: &[PathBuf], open: &Texts) -> Workspace {
+    let mut search = search::Search::new(current, open);
+    for path in paths {
+        // Whoever asks shows what there is; that a path leads to nothing is no news there.
+        let _ = search.path(path);
+    }
+    search.finish()
+}
+
+fn current_folder() -> Result<PathBuf, Failure> {
+    std::env::current_dir().and_then(|current| current.canonicalize()).map_err(|error| Failure::io("read", ".", &error))
 }

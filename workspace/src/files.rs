@@ -8,9 +8,9 @@ use gov_compiler::codes::Code;
 use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::source::Sources;
 
-use super::load::Loader;
-use super::{File, find};
-use crate::output::Failure;
+use crate::failure::Failure;
+use crate::load::Loader;
+use crate::{File, find};
 
 /// Files, and those that could not be read.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ pub fn files(paths: &[PathBuf]) -> Result<Selection, Failure> {
         let diagnostics = workspace.diagnostics.into_iter().filter(unread).collect();
         return Ok(Selection { files, sources: workspace.sources, diagnostics });
     }
-    let mut loader = Loader::in_current_folder()?;
+    let mut loader = Loader::new(&crate::current_folder()?, &crate::Texts::new());
     let mut places = BTreeSet::new();
     for path in paths {
         let shown = path.display().to_string();

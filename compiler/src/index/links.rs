@@ -1,0 +1,80 @@
+//! Names that the text alone settles: those of steps after `after` and in tests, and of rules in tests.
+
+use gov_grammar::ast::{self, ByRule, ItemKind, StatementKind, StepOption, TestStatementKind};
+
+use super::{Index, Kind, Reference};
+use crate::lower::Unit;
+use crate::source::Span;
+
+/// Collects the names that follow `after`: within a workflow a name is bound once.
+pub(super) fn collect(unit: Unit<'_>, into: &mut Vec<Reference>) {
+    for item in &unit.ast.items {
+        if let ItemKind::Workflow(workflow) = &item.kind {
+            let (mut steps, mut after) = (Vec::new(), Vec::new());
+            block(&workflow.body, &mut steps, &mut after);
+            for name in after {
+                if let Some(step) = steps.iter().find(|step| step.text == name.text) {
+                    into.push(reference(unit, name, unit.span(step.span)));
+                }
+            }
+        }
+    }
+}
+
+fn block<'a>(block_: &'a ast::Block, steps: &mut Vec<&'a ast::Name>, after: &mut Vec<&'a ast::Name>) {
+    for statement in &block_.statements {
+        match &statement.kind {
+            StatementKind::Step(step) => {
+                steps.push(&step.name);
+                for (option, _) in &step.options {
+                    if let StepOption::After(names) = option {
+                        after.extend(names);
+                    }
+                }
+            }
+            StatementKind::Approval { name, .. } => steps.push(name),
+            StatementKind::If { arms, otherwise } => {
+                arms.iter().map(|(_, inner)| inner).chain(otherwise).for_each(|inner| block(inner, steps, after));
+            }
+            StatementKind::Parallel(body) | StatementKind::For { body, .. } => block(body, steps, after),
+            _ => {}
+        }
+    }
+}
+
+/// Adds what tests name: rules, and steps that wait for a human. They may stand in any file, so that all definitions have to
+/// be there.
+pub(super) fn settle_tests(unit: Unit<'_>, index: &mut Index) {
+    let mut found = Vec::new();
+    for item in &unit.ast.items {
+        let ItemKind::Test(test) = &item.kind else { continue };
+        let mut ran: Option<&str> = None;
+        for statement in &test.statements {
+            match &statement.kind {
+                TestStatementKind::Run { workflow, .. } => ran = Some(&workflow.text),
+                TestStatementKind::ExpectDecision { by: Some(ByRule::Name(name)), .. } => {
+                    let rule = index.named(Kind::Rule, &name.text).map(|rule| rule.at);
+                    found.extend(rule.map(|rule| reference(unit, name, rule)));
+                }
+                TestStatementKind::Decide { step, .. } => {
+                    let named = |of_ran: bool| {
+                        index.definitions.iter().find(|one| {
+                            matches!(one.kind, Kind::Step | Kind::Approval)
+                                && one.name == step.text
+                                && (!of_ran || one.owner.as_deref() == ran)
+                        })
+                    };
+                    // A decision may be announced before the run that waits for it.
+                    let step_at = named(true).or_else(|| named(false)).map(|one| one.at);
+                    found.extend(step_at.map(|at| reference(unit, step, at)));
+                }
+                _ => {}
+            }
+        }
+    }
+    index.references.extend(found);
+}
+
+fn reference(unit: Unit<'_>, name: &ast::Name, to: Span) -> Reference {
+    Reference { at: unit.span(name.span), to: Some(to), exact: true, ty: None }
+}

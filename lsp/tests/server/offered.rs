@@ -1,0 +1,98 @@
+//! What the server offers is what the other tests ask for, and nothing else.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::client::{Client, able};
+
+#[test]
+fn nothing_is_offered_that_no_test_asks_for() {
+    let client = Client::new();
+    let offered: BTreeSet<&str> = client.offered.as_object().unwrap().keys().map(String::as_str).collect();
+    let tested = [
+        "callHierarchyProvider",
+        "codeActionProvider",
+        "completionProvider",
+        "definitionProvider",
+        "documentFormattingProvider",
+        "documentHighlightProvider",
+        "documentLinkProvider",
+        "documentOnTypeFormattingProvider",
+        "documentRangeFormattingProvider",
+        "documentSymbolProvider",
+        "foldingRangeProvider",
+        "hoverProvider",
+        "inlayHintProvider",
+        "positionEncoding",
+        "referencesProvider",
+        "renameProvider",
+        "selectionRangeProvider",
+        "semanticTokensProvider",
+        "signatureHelpProvider",
+        "textDocumentSync",
+        "workspace",
+        "workspaceSymbolProvider",
+    ];
+    assert_eq!(offered, tested.into_iter().collect());
+}
+
+#[test]
+fn positions_are_bytes_where_the_client_can_count_them_and_utf_16_otherwise() {
+    assert_eq!(Client::new().offered["positionEncoding"], "utf-8");
+    let client = Client::with(json!({}), gov_lsp::Options::default());
+    assert_eq!(client.offered["positionEncoding"], "utf-16");
+    let text = "package a\n/// 😀 é\nrole 😀 x\n";
+    client.open("main.gov", text);
+    let found = client.findings("main.gov", 1);
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 2, "character": 5 }), "{found:?}");
+    let end = found[0]["range"]["end"]["character"].as_u64().unwrap();
+    assert_eq!(end, 7, "an emoji is two units: {found:?}");
+}
+
+#[test]
+fn findings_are_pulled_where_the_client_asks_for_them() {
+    let mut capabilities = able();
+    capabilities["textDocument"]["diagnostic"] = json!({});
+    let client = Client::with(capabilities, gov_lsp::Options::default());
+    assert!(client.offered["diagnosticProvider"].is_object());
+    client.open("main.gov", "package a\nrole\n");
+    let document = json!({ "textDocument": { "uri": client.uri("main.gov") } });
+    let report = client.request("textDocument/diagnostic", document.clone());
+    assert_eq!(report["kind"], "full");
+    assert_eq!(report["items"].as_array().unwrap().len(), 1, "{report}");
+    let mut again = document;
+    again["previousResultId"] = report["resultId"].clone();
+    assert_eq!(client.request("textDocument/diagnostic", again)["kind"], "unchanged");
+}
+
+#[test]
+fn what_is_not_offered_is_refused() {
+    let client = Client::new();
+    let refused = client.refused("textDocument/moniker", json!({}));
+    assert_eq!(refused, "`textDocument/moniker` is not offered");
+    let id = client.ask("textDocument/hover", json!({ "position": "here" }));
+    assert_eq!(client.answer(&id).response_result.unwrap_err().code, -32602);
+}
+
+#[test]
+fn a_request_that_is_cancelled_ends_once() {
+    let client = Client::new();
+    client.open("main.gov", crate::SHOP);
+    let document = json!({ "textDocument": { "uri": client.uri("main.gov") } });
+    let id = client.ask("textDocument/documentSymbol", document.clone());
+    client.notify("$/cancelRequest", json!({ "id": serde_json::to_value(&id).unwrap() }));
+    // Either it was done before the cancellation came, or it is told to be cancelled.
+    match client.answer(&id).response_result {
+        Ok(symbols) => assert!(symbols.is_array()),
+        Err(error) => assert_eq!(error.code, -32800),
+    }
+    assert!(client.request("textDocument/documentSymbol", document).is_array());
+}
+
+#[test]
+fn after_shutdown_nothing_is_answered() {
+    let client = Client::new();
+    client.request("shutdown", Value::Null);
+    assert_eq!(client.refused("textDocument/hover", json!({})), "the server is shut down");
+}
