@@ -25,6 +25,10 @@ demo: setup ## check, compile and run an example, and see it undone
 test: setup ## pass every check and every test
 	@scripts/test
 
+.PHONY: vsix
+vsix: setup ## package the VS Code extension as target/gov.vsix
+	@scripts/vsix
+
 # How many random cases each property and comparison is put to: proptest reads the one, our own generators the other.
 .PHONY: soak
 soak: setup ## run the tests again with 20,000 random cases each (`make soak CASES=1000` for fewer)
