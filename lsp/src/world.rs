@@ -133,15 +133,13 @@ impl Unit {
     }
 
     /// What the check takes, with some of the files replaced.
-    pub fn input(&self, replaced: Option<(FileId, Arc<Parsed>)>) -> ParsedInput {
+    pub fn input(&self, replaced: &[(FileId, Arc<Parsed>)]) -> ParsedInput {
         let mut number = 0;
         let mut read = |source: &Arc<Source>| {
             let file = FileId(number);
             number += 1;
-            match &replaced {
-                Some((wanted, parsed)) if *wanted == file => Arc::clone(parsed),
-                _ => Arc::clone(source.parsed()),
-            }
+            let new = replaced.iter().find(|(wanted, _)| *wanted == file).map(|(_, parsed)| parsed);
+            Arc::clone(new.unwrap_or_else(|| source.parsed()))
         };
         let files = self.own.iter().map(&mut read).collect();
         let dependency =
@@ -151,7 +149,7 @@ impl Unit {
 
     /// What the check found, syntax, names and types.
     pub fn indexed(&self) -> &Indexed {
-        self.indexed.get_or_init(|| gov_compiler::check_indexed(&self.input(None)))
+        self.indexed.get_or_init(|| gov_compiler::check_indexed(&self.input(&[])))
     }
 
     /// The findings, and the texts that they point into.
@@ -356,7 +354,11 @@ pub fn place_of(uri: &Uri) -> PathBuf {
     let path =
         url::Url::parse(&uri.0).ok().filter(|url| url.scheme() == "file").and_then(|url| url.to_file_path().ok());
     match path {
-        Some(path) => path.canonicalize().unwrap_or(path),
+        Some(path) => path.canonicalize().unwrap_or_else(|_| {
+            // A new file has no whole path of its own yet, but its folder has.
+            let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+            folder.zip(path.file_name()).map_or(path.clone(), |(folder, name)| folder.join(name))
+        }),
         None => PathBuf::from(&uri.0),
     }
 }

@@ -98,6 +98,11 @@ impl Loader {
         }
     }
 
+    /// Whether a text stands in the place of a file.
+    pub(super) fn is_open(&self, place: &Path) -> bool {
+        self.open.contains_key(place)
+    }
+
     /// The manifest of a folder that has one.
     pub(super) fn manifest(&mut self, folder: &Path) -> Rc<ManifestFile> {
         if let Some(read) = self.manifests.get(folder) {
@@ -196,6 +201,14 @@ impl Loader {
         }
         let mut listing = Listing::default();
         self.list(folder, &mut listing);
+        let unsaved = |place: &&PathBuf| {
+            let is_below = place.parent().is_some_and(|parent| parent.starts_with(folder));
+            is_below
+                && place.extension() == Some(OsStr::new("gov"))
+                && !place.exists()
+                && nearest(place) == Some(folder)
+        };
+        listing.files.extend(self.open.keys().filter(unsaved).cloned());
         listing.files.sort();
         listing.manifests.sort();
         let listing = Rc::new(listing);
@@ -272,6 +285,11 @@ impl Loader {
     pub(super) fn shown(&self, place: &Path) -> String {
         path::shown(place, &self.current)
     }
+}
+
+/// The nearest folder above a file that has a manifest.
+fn nearest(place: &Path) -> Option<&Path> {
+    place.ancestors().skip(1).find(|above| has_manifest(above))
 }
 
 /// What is below a folder.

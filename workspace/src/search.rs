@@ -39,7 +39,12 @@ impl Search {
     /// Takes in what a path leads to.
     pub(super) fn path(&mut self, path: &Path) -> Result<(), Failure> {
         let shown = path.display().to_string();
-        let place = path.canonicalize().map_err(|error| Failure::io("read", &shown, &error))?;
+        let place = match path.canonicalize() {
+            Ok(place) => place,
+            // A new file that was not saved yet.
+            Err(_) if self.loader.is_open(path) && path.is_absolute() => path.to_owned(),
+            Err(error) => return Err(Failure::io("read", &shown, &error)),
+        };
         if place.is_dir() {
             return self.folder(&place, &shown);
         }

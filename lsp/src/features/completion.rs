@@ -353,7 +353,7 @@ impl Completion<'_, '_> {
         let (before, after) = (text.get(..self.offset as usize)?, text.get(self.offset as usize..)?);
         let probed = [before, added, after].concat();
         let parsed = Arc::new(Parsed::new(self.view.source.shown.clone(), probed));
-        let input = self.view.unit.input(Some((self.view.file, parsed)));
+        let input = self.view.unit.input(&[(self.view.file, parsed)]);
         gov_compiler::check_indexed(&input).index.cursor
     }
 

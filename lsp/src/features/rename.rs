@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gen_lsp_types as lsp;
+use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::index::{Definition, Kind};
+use gov_compiler::package::Parsed;
 use gov_compiler::source::Span;
 
 use super::{Answer, Refusal, navigation};
@@ -33,16 +35,49 @@ pub fn rename(world: &Arc<World>, params: lsp::RenameParams) -> Answer<Option<ls
         return Err(Refusal::new(format!("there is a {} `{new}` already", word(definition.kind))));
     }
     patterns_fit(&view, definition, new)?;
-    let mut changes: HashMap<lsp::Uri, Vec<lsp::TextEdit>> = HashMap::new();
     let exact = view.unit.index().references_to(definition.at).filter(|one| one.exact).map(|one| one.at);
     let mut spans: Vec<Span> = exact.chain([definition.at]).collect();
     spans.sort();
     spans.dedup();
+    means_the_same(&view, &spans, new)?;
+    let mut changes: HashMap<lsp::Uri, Vec<lsp::TextEdit>> = HashMap::new();
     for span in spans {
         let Some(uri) = view.uri(span.file) else { continue };
         changes.entry(uri).or_default().push(lsp::TextEdit { range: view.range(span), new_text: new.to_owned() });
     }
     Ok(Some(lsp::WorkspaceEdit { changes: Some(changes), ..Default::default() }))
+}
+
+/// Whether the package with the new name has no finding that it does not have now. The last word on a rename is the
+/// compiler's: a name may be shared in ways that no single place shows.
+fn means_the_same(view: &View, spans: &[Span], new: &str) -> Answer<()> {
+    let mut replaced = Vec::new();
+    for file in spans.chunk_by(|one, other| one.file == other.file) {
+        let Some(source) = file.first().and_then(|span| view.unit.source(span.file).map(|source| (span.file, source)))
+        else {
+            continue;
+        };
+        let mut text = source.1.text().to_string();
+        for span in file.iter().rev().filter(|span| source.1.text().get(span.range()).is_some()) {
+            text.replace_range(span.range(), new);
+        }
+        replaced.push((source.0, Arc::new(Parsed::new(source.1.shown.clone(), text))));
+    }
+    let after = gov_compiler::check_indexed(&view.unit.input(&replaced)).checked;
+    let before = view.unit.checked();
+    let count = |found: &[Diagnostic], code| found.iter().filter(|found| found.code == code).count();
+    let new_one = after
+        .diagnostics
+        .iter()
+        .find(|found| count(&after.diagnostics, found.code) > count(&before.diagnostics, found.code));
+    match new_one {
+        None => Ok(()),
+        Some(found) => {
+            let (path, place) =
+                (after.sources.path(found.primary.span.file), after.sources.position(found.primary.span));
+            Err(Refusal::new(format!("with that name, {}: {} ({path}:{})", found.code, found.message, place.line)))
+        }
+    }
 }
 
 /// What stands at an offset, if it has a name that can be changed.

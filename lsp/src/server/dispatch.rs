@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gen_lsp_types as lsp;
 use gen_lsp_types::Request as _;
-use lsp_server::{ErrorCode, Request, Response};
+use lsp_server::{ErrorCode, Request, RequestId, Response};
 use serde_json::Value;
 
 use crate::features::*;
@@ -18,7 +18,12 @@ pub(super) fn answer(world: &Arc<World>, request: Request, cancel: &Cancel) -> R
     if cancel.is_cancelled() {
         return Response::new_err(id, ErrorCode::RequestCanceled as i32, "cancelled by the client".to_owned());
     }
-    match catch_unwind(AssertUnwindSafe(|| route(world, &method, params))) {
+    guarded(id, &method, || route(world, &method, params))
+}
+
+/// What was asked, or an error where it ends in a panic.
+fn guarded(id: RequestId, method: &str, ask: impl FnOnce() -> Result<Value, Refusal>) -> Response {
+    match catch_unwind(AssertUnwindSafe(ask)) {
         Ok(Ok(result)) => Response::new_ok(id, result),
         Ok(Err(Refusal { code, message })) => Response::new_err(id, code as i32, message),
         Err(_) => {
@@ -71,4 +76,18 @@ fn route(world: &Arc<World>, method: &str, params: Value) -> Result<Value, Refus
         DocumentLinkRequest => links::links,
     }
     Err(Refusal { code: ErrorCode::MethodNotFound, message: format!("`{method}` is not offered") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error_to_whoever_asked() {
+        let response = guarded(RequestId::from(7), "textDocument/hover", || panic!("a fault"));
+        assert_eq!(response.id, RequestId::from(7));
+        let error = response.response_result.unwrap_err();
+        assert_eq!(error.code, ErrorCode::InternalError as i32);
+        assert!(error.message.contains("`textDocument/hover` ended in a fault"));
+    }
 }

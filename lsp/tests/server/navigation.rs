@@ -178,6 +178,19 @@ fn a_rename_that_would_change_what_is_allowed_is_refused() {
 }
 
 #[test]
+fn a_rename_that_would_break_something_is_refused() {
+    let text = SHOP
+        .replace("for agent:support to stripe.refund\n", "for agent:support to stripe.* when input.amount > 5 USD\n");
+    let at = text.find("input { charge: String, amo").unwrap() + "input { charge: String, amo".len();
+    let fixture = Fixture::new(&format!("{}$0{}", &text[..at], &text[at..]));
+    let client = Client::on(&fixture);
+    let mut params = client.place("main.gov", &fixture);
+    params["newName"] = json!("sum");
+    let said = client.refused("textDocument/rename", params);
+    assert!(said.starts_with("with that name, G0"), "{said}");
+}
+
+#[test]
 fn calls_lead_from_workflows_to_what_undoes_them() {
     let fixture = shop("workflow refund_o");
     let client = Client::on(&fixture);

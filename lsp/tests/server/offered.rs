@@ -96,3 +96,60 @@ fn after_shutdown_nothing_is_answered() {
     client.request("shutdown", Value::Null);
     assert_eq!(client.refused("textDocument/hover", json!({})), "the server is shut down");
 }
+
+#[test]
+fn folders_come_and_go() {
+    let client = Client::new();
+    client.write("shop/gov.toml", "[package]\nname = \"acme.shop\"\n");
+    client.write("shop/shop.gov", crate::SHOP);
+    let folder = json!({ "uri": client.uri("shop"), "name": "shop" });
+    let found = || client.request("workspace/symbol", json!({ "query": "refund_order" })).as_array().unwrap().len();
+    assert_eq!(found(), 0);
+    client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": { "added": [folder], "removed": [] } }));
+    assert_eq!(found(), 1);
+    client.notify("workspace/didChangeWorkspaceFolders", json!({ "event": { "added": [], "removed": [folder] } }));
+    assert_eq!(found(), 0);
+}
+
+#[test]
+fn what_is_saved_or_changed_on_disk_is_read_again() {
+    let client = Client::new();
+    client.write("gov.toml", "[package]\nname = \"acme\"\n");
+    client.write("a.gov", "package acme\n");
+    let using = "package acme\npolicy p {\n    default deny\n    allow agent:x to a.b\n}\n";
+    client.write("b.gov", using);
+    client.open("b.gov", using);
+    assert_eq!(client.findings("b.gov", 1).len(), 1);
+    client.write("a.gov", "package acme\ncapability a.b: read {}\n");
+    client.notify("textDocument/didSave", json!({ "textDocument": { "uri": client.uri("b.gov") } }));
+    assert_eq!(client.findings("b.gov", 1).len(), 0);
+    client.write("a.gov", "package acme\n");
+    let change = json!({ "uri": client.uri("a.gov"), "type": 2 });
+    client.notify("workspace/didChangeWatchedFiles", json!({ "changes": [change] }));
+    assert_eq!(client.findings("b.gov", 1).len(), 1);
+    client.notify("textDocument/didClose", json!({ "textDocument": { "uri": client.uri("b.gov") } }));
+    assert!(
+        client
+            .request(
+                "textDocument/hover",
+                json!({ "textDocument": { "uri": client.uri("b.gov") },
+        "position": { "line": 0, "character": 0 } })
+            )
+            .is_null()
+    );
+}
+
+#[test]
+fn a_file_that_is_on_no_disk_belongs_to_the_package_around_it() {
+    let client = Client::new();
+    client.write("gov.toml", "[package]\nname = \"acme\"\n");
+    client.write("a.gov", "package acme\ncapability a.b: read {}\n");
+    client.open("new.gov", "package acme\npolicy p {\n    default deny\n    allow agent:x to a.b\n}\n");
+    assert_eq!(client.findings("new.gov", 1), Vec::<Value>::new());
+    let document =
+        json!({ "uri": "untitled:Untitled-1", "languageId": "gov", "version": 1, "text": "package u\nrole r\n" });
+    client.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    let symbols =
+        client.request("textDocument/documentSymbol", json!({ "textDocument": { "uri": "untitled:Untitled-1" } }));
+    assert_eq!(symbols[0]["name"], "r");
+}

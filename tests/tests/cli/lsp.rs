@@ -1,6 +1,6 @@
 //! `gov lsp` as an editor starts it: over pipes, with proofs in a process of their own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -285,6 +285,40 @@ fn a_counterexample_becomes_a_test_that_passes() {
     let ran = sandbox.gov(["test", FILE]).unwrap();
     assert_eq!(ran.code, Some(0), "{test}\n{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("1 passed") || ran.stdout.contains("1 test"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_rule_that_nothing_reaches_is_moved_up() {
+    let shadowed = DESK
+        .replace(
+            "    nightly:",
+            "    /// Support may.\n    allow agent:support to crm.*\n    // At night nobody may.\n    nightly:",
+        )
+        .replacen("    allow agent:support to crm.*\n}", "}", 1)
+        .replace("deny any to crm.note when context.hour < 6", "deny agent:support to crm.note");
+    let sandbox = Sandbox::new().unwrap();
+    let mut editor = Editor::new(&sandbox);
+    editor.open(&shadowed);
+    editor.settled();
+    let line = shadowed.lines().position(|line| line.contains("nightly:")).unwrap();
+    let at = json!({ "line": line, "character": 6 });
+    let context = json!({ "diagnostics": [], "only": ["refactor.move"] });
+    let params =
+        json!({ "textDocument": { "uri": editor.uri() }, "range": { "start": at, "end": at }, "context": context });
+    let actions = editor.request("textDocument/codeAction", params);
+    assert_eq!(actions[0]["title"], "move the rule up, before the rule that shadows it", "{actions}");
+    let mut lines: Vec<&str> = shadowed.lines().collect();
+    for edit in actions[0]["edit"]["changes"][editor.uri()].as_array().unwrap().iter().rev() {
+        let line = |end: &str| edit["range"][end]["line"].as_u64().unwrap() as usize;
+        lines.splice(line("start")..line("end"), edit["newText"].as_str().unwrap().lines());
+    }
+    let moved = lines.join("\n");
+    assert!(
+        moved
+            .contains("    // At night nobody may.\n    nightly: deny agent:support to crm.note\n    /// Support may."),
+        "{moved}"
+    );
+    assert!(!checked(&sandbox, &moved).iter().any(|(code, _)| code == "G1201"), "{moved}");
 }
 
 #[test]
