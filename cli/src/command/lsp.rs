@@ -7,7 +7,7 @@ use crate::output::{Failure, Outcome};
 
 /// Serve an editor over standard input and output, by the Language Server Protocol
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Editors start it by themselves, as `gov lsp`, for files that end in `.gov`.")]
+#[command(after_help = "Example, as editors start it for files that end in `.gov`:\n  gov lsp")]
 pub struct Args {
     /// Prove nothing: syntax, names and types alone
     #[arg(long)]
