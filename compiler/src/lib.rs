@@ -4,6 +4,7 @@ mod check;
 pub mod codes;
 mod compile;
 pub mod diagnostic;
+pub mod diff;
 pub mod errors;
 pub mod fix;
 pub mod format;

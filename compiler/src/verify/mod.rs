@@ -8,17 +8,18 @@
 mod both;
 mod capability;
 mod claim;
-mod encode;
-mod exact;
+pub(crate) mod encode;
+pub(crate) mod exact;
 mod policy;
-mod question;
+pub(crate) mod question;
 mod replay;
 mod report;
-mod solver;
+pub(crate) mod solver;
 mod units;
+pub(crate) use workflow::{Bound, Worst, worst_case};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod workflow;
 
 pub use report::{Evidence, Obligation, Outcome, Proof, Report};

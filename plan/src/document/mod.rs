@@ -9,7 +9,7 @@ mod keys;
 mod read;
 mod scope;
 mod settled;
-mod shape;
+pub mod shape;
 mod walk;
 mod write;
 

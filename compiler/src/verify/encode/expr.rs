@@ -241,7 +241,7 @@ impl Encoder<'_> {
     }
 
     fn unknown_comparison(&mut self, left: &Expr, right: &Expr) -> Term {
-        Term::var(&format!("({left}) equals ({right}) at {}", self.made_up.len()), Sort::Bool)
+        Term::var(&format!("({left}) equals ({right}) at {}{}", self.made_up.len(), self.mark), Sort::Bool)
     }
 
     /// Notes what is true of something that was made up, once.

@@ -57,7 +57,7 @@ impl Encoder<'_> {
             let fails = if schema.optional { Term::bool(false) } else { present.not() };
             return Encoded { value: Symbol { present, shape: json.shape.clone() }, fails };
         }
-        let name = format!("{path} as {}", written(&bare));
+        let name = format!("{path} as {}{}", written(&bare), self.mark);
         let known =
             self.json.by_path.get(path).and_then(|reads| reads.iter().find(|read| read.schema == bare)).cloned();
         let read = match known {

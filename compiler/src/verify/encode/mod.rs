@@ -57,6 +57,8 @@ pub(crate) struct Encoder<'p> {
     pub list_elements: usize,
     /// Whether interpolation can fail because its result is too long, more than a megabyte.
     pub long_texts: bool,
+    /// What tells things that are made up here, and whose meaning depends on the package, apart from those of another one.
+    pub mark: &'static str,
     facts: Vec<Term>,
     made_up: BTreeMap<String, Symbol>,
     json: json::Reads,
@@ -69,6 +71,7 @@ impl<'p> Encoder<'p> {
             package,
             list_elements: 3,
             long_texts: true,
+            mark: "",
             facts: Vec::new(),
             made_up: BTreeMap::new(),
             json: json::Reads::default(),

@@ -24,17 +24,19 @@ pub(crate) struct Requests<'s, 'o, 'p> {
 }
 
 /// The requests for one capability.
-struct Calls<'p> {
-    encoder: Encoder<'p>,
+pub(crate) struct Calls<'p> {
+    pub encoder: Encoder<'p>,
     scope: Scope,
     input: Symbol,
     context: Symbol,
     /// What holds of every request.
-    given: Term,
+    pub given: Term,
     /// Where the capability's tables can be evaluated and have a row.
     evaluable: Term,
     risk: Term,
-    required: Term,
+    pub required: Term,
+    /// Where which row of the capability's `approval` applies.
+    pub approvals: Vec<Term>,
     /// By rule: where subjects and targets match, where the condition holds, and where evaluating it fails.
     rules: HashMap<usize, (Term, Term, Term)>,
 }
@@ -117,8 +119,14 @@ fn is_about(policy: &Policy, question: &Question<'_>, id: &str) -> bool {
 }
 
 impl<'p> Calls<'p> {
-    fn of(package: &'p Package, capability: &'p Capability) -> Calls<'p> {
-        let mut encoder = Encoder::new(package);
+    /// The requests of a package for one of its capabilities.
+    pub fn of(package: &'p Package, capability: &'p Capability) -> Calls<'p> {
+        Calls::marked(package, capability, "")
+    }
+
+    /// The same, with a mark that tells what is made up here apart from the same words of another package.
+    pub fn marked(package: &'p Package, capability: &'p Capability, mark: &'static str) -> Calls<'p> {
+        let mut encoder = Encoder { mark, ..Encoder::new(package) };
         let principal = Term::var("principal", Sort::Text);
         let requester = Scope { names: Default::default(), requester: Some(principal.clone()) };
         let (input, input_fits) = encoder.declare_fields("input", &capability.input, &requester);
@@ -176,11 +184,13 @@ impl<'p> Calls<'p> {
             evaluable: effect.some_row.and(&risk.some_row).and(&approval.fails.not()),
             risk: level,
             required,
+            approvals: approval.rows.iter().map(|(_, applies)| applies.clone()).collect(),
             rules: HashMap::new(),
         }
     }
 
-    fn assertions(&mut self, policy: &Policy, question: &Question<'_>, capability: &Capability) -> Vec<Term> {
+    /// What holds of the requests that a question is about.
+    pub fn assertions(&mut self, policy: &Policy, question: &Question<'_>, capability: &Capability) -> Vec<Term> {
         let mut all = vec![self.given.clone()];
         match question.unevaluable {
             Some(Unevaluable::Tables) => all.push(self.evaluable.not()),
@@ -261,7 +271,8 @@ impl<'p> Calls<'p> {
         self.encoder.holds(condition, &self.scope)
     }
 
-    fn request(&self, model: &Model, package: &Package, capability: &Capability) -> Option<RequestBody> {
+    /// The request that a model stands for.
+    pub fn request(&self, model: &Model, package: &Package, capability: &Capability) -> Option<RequestBody> {
         let record = |value: Value| match value {
             Value::Record(record) => Some(record),
             _ => None,

@@ -31,6 +31,11 @@ struct Class {
 impl Alphabet {
     /// The classes of a package, with some patterns more.
     pub fn of(package: &Package) -> Alphabet {
+        Alphabet::of_all(&[package])
+    }
+
+    /// The classes that several packages together can tell apart.
+    pub fn of_all(packages: &[&Package]) -> Alphabet {
         let mut words = Words::default();
         words.literals.insert(ROLLBACK.to_owned());
         words.prefixes.insert(String::new());
@@ -39,7 +44,7 @@ impl Alphabet {
             words.literals.insert(kind.to_owned());
             words.prefixes.insert(kind.to_owned());
         }
-        words.package(package);
+        packages.iter().for_each(|package| words.package(package));
         words.number()
     }
 
@@ -73,6 +78,12 @@ impl Alphabet {
     /// The class of what is left of a prefix.
     pub fn rest(&self, prefix: &str) -> Option<i128> {
         self.prefixes.get(prefix).map(|(_, last)| *last)
+    }
+
+    /// A class as a pattern: a literal alone, or what is left of a prefix.
+    pub fn pattern(&self, number: i128) -> Option<String> {
+        let class = self.classes.get(usize::try_from(number).ok()?)?;
+        Some(if class.is_literal { class.text.clone() } else { format!("{}*", class.text) })
     }
 
     /// All the classes of principals, literals and rests.

@@ -13,7 +13,7 @@ use gov_plan::pattern::{PrincipalPattern, TextPattern};
 use gov_plan::types::Type;
 
 /// Where a condition holds, where it does not, where it cannot be evaluated. Every point is in one of them, and in one alone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Parts {
     pub holds: Region,
     pub fails_to_hold: Region,
@@ -104,6 +104,8 @@ pub(crate) struct Compiler<'c> {
     pub package: &'c Package,
     pub alphabet: &'c Alphabet,
     pub space: &'c mut Space,
+    /// What tells conditions that are not looked into apart from the same words of another package; mostly nothing.
+    pub mark: &'static str,
 }
 
 impl Compiler<'_> {
@@ -476,7 +478,7 @@ impl Compiler<'_> {
     }
 
     /// Where there is a value at a place.
-    pub(super) fn where_present(&mut self, place: &Place) -> Region {
+    pub fn where_present(&mut self, place: &Place) -> Region {
         self.presence(place).0
     }
 
@@ -497,7 +499,7 @@ impl Compiler<'_> {
 
     fn opaque(&mut self, expr: &Expr, scope: &Scope) -> Parts {
         let values = if can_fail(expr) { Set::interval(0, 2) } else { BOOL };
-        let slot = self.space.slot(Dimension::Opaque(format!("{} {expr}", scope.tag())), values.clone());
+        let slot = self.space.slot(Dimension::Opaque(format!("{}{} {expr}", self.mark, scope.tag())), values.clone());
         Parts {
             holds: region(slot, Set::point(1)),
             fails_to_hold: region(slot, Set::point(0)),

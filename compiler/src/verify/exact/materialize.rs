@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Builds values from cells.
 #[derive(Clone, Copy)]
-pub(super) struct Builder<'b> {
+pub(crate) struct Builder<'b> {
     pub space: &'b Space,
     pub alphabet: &'b Alphabet,
 }
@@ -88,7 +88,7 @@ impl Builder<'_> {
     }
 
     /// Whether an optional value is there: only if it has to be.
-    fn optional(&self, cell: &Cell, path: &str) -> Option<bool> {
+    pub fn optional(&self, cell: &Cell, path: &str) -> Option<bool> {
         let slot = self.space.get(&Dimension::Present(path.to_owned()), &BOOL);
         Some(slot.and_then(|slot| cell.get(slot)).is_some_and(|set| !set.contains(0)))
     }
@@ -108,7 +108,7 @@ impl Builder<'_> {
         }
     }
 
-    fn text(&self, cell: &Cell, path: &str, ty: &Type) -> Option<String> {
+    pub fn text(&self, cell: &Cell, path: &str, ty: &Type) -> Option<String> {
         let set = self.set(cell, path, ty)?;
         let length = self.length(cell, path)?;
         let mut classes = Vec::new();

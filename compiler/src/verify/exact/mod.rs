@@ -3,15 +3,15 @@
 //! Shares no code with [`super::encode`]: both read the definition of the language for themselves, and are compared in tests.
 //! `docs/adr/` says why the procedure is exact.
 
-mod alphabet;
-mod cell;
-mod condition;
+pub(crate) mod alphabet;
+pub(crate) mod cell;
+pub(crate) mod condition;
 mod facts;
-mod materialize;
+pub(crate) mod materialize;
 mod requests;
-mod scope;
-mod set;
-mod space;
+pub(crate) mod scope;
+pub(crate) mod set;
+pub(crate) mod space;
 mod state;
 mod tables;
 #[cfg(test)]
@@ -19,5 +19,5 @@ pub(crate) mod testing;
 pub(crate) mod workflow;
 
 pub(crate) use alphabet::Alphabet;
-pub(crate) use requests::{Point, Requests};
+pub(crate) use requests::{Point, Requests, signature};
 pub(crate) use tables::Tables;

@@ -133,7 +133,7 @@ impl<'p> Requests<'p> {
             }
             known.insert(key, self.classes.len());
             let package = self.package;
-            let mut compiler = Compiler { package, alphabet: self.alphabet, space: &mut self.space };
+            let mut compiler = Compiler { package, alphabet: self.alphabet, space: &mut self.space, mark: "" };
             let facts = compiler.facts(capability);
             let mut impossible = compiler.impossible("input", &capability.input);
             impossible.extend(compiler.impossible("context", &package.context));
@@ -201,7 +201,8 @@ impl<'p> Requests<'p> {
     fn condition(&mut self, condition: &Expr, class: usize) -> Parts {
         let Some(Class { capability, facts, .. }) = self.classes.get(class) else { return Parts::never() };
         let scope = Scope::of_policy(self.package, capability, facts);
-        Compiler { package: self.package, alphabet: self.alphabet, space: &mut self.space }.condition(condition, &scope)
+        Compiler { package: self.package, alphabet: self.alphabet, space: &mut self.space, mark: "" }
+            .condition(condition, &scope)
     }
 
     /// The classes that a question is about.
@@ -503,13 +504,13 @@ impl Class<'_> {
 
 impl Parts {
     /// Where the rule that this is the condition of is not passed over.
-    fn covers(&self) -> impl Iterator<Item = &Cell> {
+    pub fn covers(&self) -> impl Iterator<Item = &Cell> {
         self.holds.iter().chain(&self.unevaluable)
     }
 }
 
 /// What conditions and tables can see of a capability, as text.
-fn signature(capability: &Capability) -> String {
+pub(crate) fn signature(capability: &Capability) -> String {
     let mut out = format!("{:?} {:?}", capability.kind, capability.tags);
     fields_signature(&capability.input, &mut out);
     rows_signature(&capability.effect.rows, &mut out, |effect| match effect {

@@ -37,7 +37,7 @@ impl<'p> Tables<'p> {
     /// The tables of a capability.
     pub fn new(package: &'p Package, capability: &'p Capability, alphabet: &'p Alphabet) -> Tables<'p> {
         let mut space = Space::default();
-        let mut compiler = Compiler { package, alphabet, space: &mut space };
+        let mut compiler = Compiler { package, alphabet, space: &mut space, mark: "" };
         let impossible = compiler.impossible("input", &capability.input);
         let scope = Scope::of_clauses(&capability.input);
         let clauses = BTreeMap::from([

@@ -33,7 +33,7 @@ pub(crate) fn parts_at(
     };
     let alphabet = Alphabet::of(&whole);
     let mut space = Space::default();
-    let mut compiler = Compiler { package: &whole, alphabet: &alphabet, space: &mut space };
+    let mut compiler = Compiler { package: &whole, alphabet: &alphabet, space: &mut space, mark: "" };
     let mut scope = Scope::empty();
     for field in context.iter() {
         let optional = if field.schema.optional { vec![field.name.clone()] } else { Vec::new() };

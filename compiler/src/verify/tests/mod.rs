@@ -18,11 +18,11 @@ mod cvc5;
 mod expressions;
 mod meaning;
 
-mod packages;
-mod random;
+pub(crate) mod packages;
+pub(crate) mod random;
 mod ways;
 
 /// How many cases a comparison tries.
-fn cases() -> u64 {
+pub(crate) fn cases() -> u64 {
     std::env::var("GOV_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(500)
 }

@@ -6,7 +6,7 @@ use crate::package::{File, Input};
 use gov_plan::model::Package;
 
 /// What a generated package is made of.
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// The most rules.
     pub rules: u64,
     /// Whether conditions compare two fields, which the exact way leaves to the solver.
@@ -14,7 +14,7 @@ pub(super) struct Shape {
 }
 
 /// A package with a policy `p`, as source.
-pub(super) fn source(random: &mut Random, shape: &Shape) -> String {
+pub(crate) fn source(random: &mut Random, shape: &Shape) -> String {
     let mut out = String::from(
         "package gen\n\
          context { flag: Bool, n: Int where n >= 0 and n < 5, mode: \"a\" | \"b\" | \"c\", t: String? }\n\
@@ -55,7 +55,7 @@ pub(super) fn source(random: &mut Random, shape: &Shape) -> String {
 }
 
 /// The model of a source; `None` where the text has errors, such as a pattern for nothing.
-pub(super) fn package(source: &str) -> Option<Package> {
+pub(crate) fn package(source: &str) -> Option<Package> {
     let input = Input { files: vec![File { path: "gen.gov".into(), text: source.into() }], ..Input::default() };
     crate::check(&input).package
 }

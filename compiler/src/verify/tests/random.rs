@@ -1,6 +1,6 @@
 //! Random choices that are the same on every machine: xorshift64*.
 
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     pub fn new(seed: u64) -> Random {

@@ -93,7 +93,7 @@ impl Check<'_, '_, '_> {
         }
     }
 
-    fn total(&mut self, of: &Of, way: Way, rounds: &BTreeMap<PlaceId, i128>) -> Term {
+    pub fn total(&mut self, of: &Of, way: Way, rounds: &BTreeMap<PlaceId, i128>) -> Term {
         Amount { paths: &mut self.paths, of: of.clone(), way, rounds: rounds.clone() }.total()
     }
 

@@ -20,9 +20,12 @@ mod time;
 mod undo;
 mod witness;
 mod words;
+mod worst;
 
 #[cfg(test)]
 pub(super) mod tests;
+
+pub(crate) use worst::{Bound, Worst, worst_case};
 
 use super::units::Unit;
 use crate::diagnostic::Subject;
