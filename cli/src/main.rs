@@ -2,6 +2,7 @@
 
 mod command;
 mod disk;
+mod git;
 mod markdown;
 mod output;
 mod pages;
@@ -36,6 +37,7 @@ enum Command {
     Check(command::check::Args),
     Fmt(command::fmt::Args),
     Compile(command::compile::Args),
+    Diff(command::diff::Args),
     Test(command::test::Args),
     Run(command::run::Args),
     Runs(command::runs::Args),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Check(args) => command::check::run(&args, gov.color),
         Command::Fmt(args) => command::fmt::run(&args, gov.color),
         Command::Compile(args) => command::compile::run(&args, gov.color),
+        Command::Diff(args) => command::diff::run(&args, gov.color),
         Command::Test(args) => command::test::run(&args, gov.color),
         Command::Run(args) => command::run::run(&args, gov.color),
         Command::Runs(args) => command::runs::run(&args, gov.color),

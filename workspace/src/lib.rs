@@ -3,7 +3,7 @@
 mod failure;
 mod files;
 mod load;
-mod path;
+pub mod path;
 mod search;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ pub mod check;
 pub mod compile;
 pub mod completions;
 pub mod decide;
+pub mod diff;
 pub mod explain;
 pub mod fmt;
 pub mod lsp;

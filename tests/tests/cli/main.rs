@@ -3,6 +3,7 @@
 mod book;
 mod check;
 mod decide;
+mod diff;
 mod explain;
 mod fix;
 mod fmt;
