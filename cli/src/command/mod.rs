@@ -10,6 +10,7 @@ pub mod decide;
 pub mod diff;
 pub mod explain;
 pub mod fmt;
+pub mod graph;
 pub mod lsp;
 pub mod new;
 pub mod replay;

@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod fix;
 mod fmt;
+mod graph;
 mod lsp;
 mod new;
 mod packages;

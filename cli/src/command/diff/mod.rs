@@ -18,6 +18,7 @@ use gov_compiler::verify::{DEFAULT_RLIMIT, Options};
 use crate::output::{self, Color, Failure, Outcome};
 use sides::Sides;
 
+pub use words::plain;
 
 /// Show what changes between two plans: what their text says, and what it means for whom
 #[derive(Debug, clap::Args)]
