@@ -2,6 +2,7 @@
 
 mod book;
 mod check;
+mod ci;
 mod decide;
 mod diff;
 mod explain;
