@@ -2,7 +2,7 @@
 
 use super::encode::tables::Tables as Encoded;
 use super::exact::{Alphabet, Tables as Exact};
-use super::policy::proof;
+use super::policy::{names, proof};
 use super::question::Answer;
 use super::report::{Evidence, Outcome, Proof};
 use super::units::{Found, Unit};
@@ -246,9 +246,9 @@ impl Judge<'_> {
     /// G1206: an approval that the capability itself wants can be given by somebody.
     fn approvers(&mut self) {
         for approval in self.capability.approval.rows.iter().filter_map(|row| row.value.as_ref()) {
-            let outcome = match exact_names(approval) {
-                Some(names) if names < approval.quorum as usize => {
-                    let found = crate::errors::policy::too_few_approvers(&self.subject(), approval, names);
+            let outcome = match names(approval) {
+                Some(names) if names.len() < approval.quorum as usize => {
+                    let found = crate::errors::policy::too_few_approvers(&self.subject(), approval, names.len());
                     self.found.diagnostics.push(found);
                     Outcome::Refuted(Evidence::None)
                 }
@@ -292,17 +292,4 @@ fn evidence(witness: Option<Witness>) -> Evidence {
 /// Where a row stands: the capability's head where its table was not written.
 fn place<V>(capability: &Capability, table: &Table<V>, row: &Row<V>) -> Origin {
     if table.stated { row.at } else { capability.at }
-}
-
-/// How many may approve, if they are finitely many.
-fn exact_names(approval: &Approval) -> Option<usize> {
-    use gov_plan::pattern::PrincipalPattern;
-    let mut names = Vec::new();
-    for pattern in &approval.from {
-        let PrincipalPattern::Exact(name) = pattern else { return None };
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Some(names.len())
 }

@@ -42,7 +42,10 @@ pub(super) fn settle<W: Way>(package: &Package, policy: &Policy, claim: &Claim, 
     let mut search = Search { package, policy, about, way, digests: Vec::new(), unknown: None };
     // A claim about nothing would hold whatever the policy says.
     let all = [Decision::Allow, Decision::Deny, Decision::Approval];
-    if search.first(&all).is_none() && search.unknown.is_none() {
+    if search.first(&all).is_none() {
+        if let Some(why) = &search.unknown {
+            return found.unproved(Code::ProveFalse, subject, claim.at, why);
+        }
         found.diagnostics.push(errors::proof::vacuous(claim.at, &claim.name));
         return found.settle(Code::VacuousCondition, subject, Outcome::Refuted(Evidence::None));
     }

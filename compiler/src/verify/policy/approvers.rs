@@ -81,7 +81,7 @@ impl<W: Way> Judge<'_, W> {
 }
 
 /// The principals that may approve, if they are finitely many: a prefix or a role may stand for any number.
-fn names(approval: &Approval) -> Option<Vec<&str>> {
+pub(in crate::verify) fn names(approval: &Approval) -> Option<Vec<&str>> {
     let mut names = Vec::new();
     for pattern in &approval.from {
         let PrincipalPattern::Exact(name) = pattern else { return None };

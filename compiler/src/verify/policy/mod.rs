@@ -6,6 +6,8 @@ mod culprits;
 mod redundancy;
 mod rules;
 
+pub(super) use approvers::names;
+
 use super::both::Both;
 use super::encode::requests as encoded;
 use super::exact::{self, Alphabet};

@@ -4,6 +4,7 @@
 //! What is found is replayed by the walker in [`super::exact::workflow`] before it is shown.
 
 mod amount;
+mod approvers;
 mod bounds;
 mod calls;
 mod check;
@@ -45,6 +46,7 @@ pub(super) fn units(package: &Package) -> Vec<Unit<'_>> {
                     check.coverage();
                     check.in_doubt();
                     check.calls();
+                    check.approvers();
                     check.reachable();
                     check.bounds();
                     check.at_once();

@@ -52,7 +52,7 @@ fn own_and_used(package: &Package) -> Vec<&Capability> {
     package.capabilities.iter().filter(wanted).collect()
 }
 
-fn each_step<'m>(nodes: &'m [Node], visit: &mut impl FnMut(&'m Node)) {
+pub(super) fn each_step<'m>(nodes: &'m [Node], visit: &mut impl FnMut(&'m Node)) {
     for node in nodes {
         visit(node);
         match &node.kind {
