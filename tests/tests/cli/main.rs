@@ -13,6 +13,7 @@ mod lsp;
 mod new;
 mod packages;
 mod pages;
+mod proofs;
 mod readme;
 mod runs;
 mod watch;
