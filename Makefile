@@ -38,3 +38,16 @@ soak: setup ## run the tests again with 20,000 random cases each (`make soak CAS
 .PHONY: mutants
 mutants: setup ## break the proofs on purpose, and see that the suites notice each break
 	@scripts/mutants
+
+# `make bench SUITES=decisions` for one of them; figures go to bench/results.
+.PHONY: bench
+bench: setup ## measure Gov beside its peers, which are built for it
+	cargo build --locked --release --package gov --package gov-bench
+	$(target)/release/gov-bench $(SUITES)
+
+# `make fuzz TARGET=check SECONDS=600`; needs `rustup toolchain install nightly` and `cargo install cargo-fuzz`.
+TARGET ?= format
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: setup ## look for texts that break the laws of reading, formatting and checking
+	cargo +nightly fuzz run $(TARGET) -- -max_total_time=$(SECONDS)
