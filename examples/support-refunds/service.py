@@ -1,15 +1,16 @@
 """A small shop to try the example on: orders and their notes, refunds and charges, as real services offer them.
 
-    python3 service.py [--port 8787] [--locked ORDER]
+    python3 service.py [--port 8787] [--locked ORDER] [--slow SECONDS]
 
 It keeps its books in memory and prints each change. A call with an `Idempotency-Key` that it knows gets its first answer again.
-`--locked` makes an order refuse notes. Nothing but Python's own library is needed.
+`--locked` makes an order refuse notes, `--slow` makes the first refund take long to answer. Nothing but Python's own library is needed.
 """
 
 import argparse
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
+from time import sleep
 
 ORDERS = {
     "7": {"charge": "ch_7", "status": "captured", "total": "40 USD"},
@@ -20,6 +21,7 @@ ORDERS = {
 
 class Shop(BaseHTTPRequestHandler):
     locked = None
+    slow = 0
     lock = Lock()
     answers = {}
     notes = {}
@@ -40,7 +42,11 @@ class Shop(BaseHTTPRequestHandler):
         with self.lock:
             if key not in self.answers:
                 self.answers[key] = self.post(body)
-            self.answer(*self.answers[key])
+            answer, late = self.answers[key], Shop.slow
+            if "refunds" in self.path:
+                Shop.slow = 0
+        sleep(late if "refunds" in self.path else 0)
+        self.answer(*answer)
 
     def post(self, body):
         match self.path.strip("/").split("/"):
@@ -94,8 +100,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8787, help="0 for any that is free")
     parser.add_argument("--locked", help="an order that refuses notes")
+    parser.add_argument("--slow", type=float, default=0, help="the seconds that the first refund takes to answer")
     arguments = parser.parse_args()
-    Shop.locked = arguments.locked
+    Shop.locked, Shop.slow = arguments.locked, arguments.slow
     server = ThreadingHTTPServer(("127.0.0.1", arguments.port), Shop)
     print(f"shop: listening on {server.server_port}", flush=True)
     server.serve_forever()
