@@ -41,6 +41,9 @@ pub struct StepAccount {
     pub state: &'static str,
     /// Attempts so far.
     pub attempts: u32,
+    /// Whether the call was not made, because the deployment has calls to the outside stubbed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stubbed: bool,
     /// How the call was decided.
     pub decision: Option<String>,
     /// Why it failed, or needs a human.
@@ -135,6 +138,7 @@ fn step_account(place: &Place, label: &str, step: &Step, end: Option<&End>) -> S
         capability: step.call.as_ref().map(|call| call.capability.clone()),
         state,
         attempts: step.attempts,
+        stubbed: step.call.as_ref().is_some_and(|call| call.stubbed),
         decision: step.call.as_ref().map(|call| call.ruling.decision.clone()),
         reason,
     }
@@ -154,6 +158,7 @@ fn approval_account(place: &Place, label: &str, end: Option<&End>, open: bool) -
         capability: None,
         state,
         attempts: 0,
+        stubbed: false,
         decision: None,
         reason,
     }
@@ -257,13 +262,16 @@ fn of_event(event: &EventKind, state: &State) -> Option<(Option<String>, Tone, S
         EventKind::Outcome { step, outcome, .. } => match outcome {
             // What a call that is not tried again came to is said of the step.
             Outcome::Ok { .. } => return None,
+            Outcome::Stubbed { .. } => {
+                (label(step), Tone::Plain, "stubbed: this deployment makes no calls to the outside".to_owned())
+            }
             Outcome::Err { message, .. } if is_retried(step, state) => (label(step), Tone::Bad, message.clone()),
             Outcome::Err { .. } | Outcome::Misfit { .. } => return None,
             Outcome::Unknown { message } => (label(step), Tone::Bad, message.clone()),
         },
         EventKind::Refused { step, refusal, message, .. } => match refusal {
             Refusal::CircuitOpen => (label(step), Tone::Bad, message.clone()),
-            Refusal::Unavailable => return None,
+            Refusal::Unavailable | Refusal::ExternalForbidden => return None,
             Refusal::Contradiction => (label(step), Tone::Bad, format!("internal contradiction: {message}")),
         },
         EventKind::Interrupted { step, .. } => {

@@ -2,7 +2,7 @@
 //!
 //! - [`core`] decides everything, and touches nothing: a pure function over events and commands.
 //! - [`gate`] is the one way to what does something.
-//! - [`handlers`] are what does something.
+//! - [`handlers`] are what does something, as a [`deployment`] allows it.
 //! - [`host`] keeps the journal, and drives the one through the other.
 //! - [`account`] tells what became of a run.
 //! - [`replay`] folds a journal again, and finds where it would go another way.
@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod core;
+pub mod deployment;
 pub mod gate;
 pub mod handlers;
 pub mod host;

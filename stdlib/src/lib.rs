@@ -12,8 +12,16 @@ pub struct Module {
 }
 
 /// Every module, by name.
-pub const MODULES: &[Module] =
-    &[Module { name: "std.io.fs", path: "std/io/fs.gov", text: include_str!("../modules/io/fs.gov") }];
+pub const MODULES: &[Module] = &[
+    Module { name: "std.calendar", path: "std/calendar.gov", text: include_str!("../modules/calendar.gov") },
+    Module { name: "std.human", path: "std/human.gov", text: include_str!("../modules/human.gov") },
+    Module { name: "std.io.fs", path: "std/io/fs.gov", text: include_str!("../modules/io/fs.gov") },
+    Module { name: "std.llm", path: "std/llm.gov", text: include_str!("../modules/llm.gov") },
+    Module { name: "std.mail", path: "std/mail.gov", text: include_str!("../modules/mail.gov") },
+    Module { name: "std.net.http", path: "std/net/http.gov", text: include_str!("../modules/net/http.gov") },
+    Module { name: "std.sys.exec", path: "std/sys/exec.gov", text: include_str!("../modules/sys/exec.gov") },
+    Module { name: "std.webhook", path: "std/webhook.gov", text: include_str!("../modules/webhook.gov") },
+];
 
 /// The module of this name.
 pub fn module(name: &str) -> Option<Module> {

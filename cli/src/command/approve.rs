@@ -79,7 +79,7 @@ pub fn reject(args: &Reject, color: Color) -> Result<Outcome, Failure> {
 
 fn decide(args: &Decision, verdict: Verdict, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false)?;
+        let host = args.place.open(false, None)?;
         let run = runs::find(&host, Some(&args.run)).await?.run;
         let waiting = waiting(&host, &run, args.step.as_deref()).await?;
         let question = &waiting.question;

@@ -31,7 +31,7 @@ pub struct Args {
 /// If there is no such run, or it cannot be driven.
 pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false)?;
+        let host = args.place.open(false, None)?;
         if let Some(wanted) = &args.run {
             let run = runs::find(&host, Some(wanted)).await?.run;
             host.resume(&run).await.map_err(|error| runs::failure(&error))?;

@@ -1,5 +1,6 @@
 //! What the commands about runs share: the host that they talk to, and how a run is told.
 
+mod config;
 pub mod story;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Summary};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::output::{self, Color, Failure, Outcome};
+use config::Calls;
 use story::Story;
 
 /// How long a command waits for a timer before it leaves the run to `gov resume`, in milliseconds.
@@ -27,9 +29,17 @@ pub struct Place {
     #[arg(long, value_name = "FILE", default_value = "gov.db")]
     pub db: PathBuf,
 
-    /// A folder whose files runs may touch; the current folder if nothing is said
+    /// A folder whose files runs may touch; those of the `gov.toml`, or the current folder, if nothing is said
     #[arg(long = "root", value_name = "DIR")]
     pub roots: Vec<PathBuf>,
+
+    /// What this place allows; the `gov.toml` of the plan, or beside the database, if nothing is said
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// What becomes of calls that leave the machine or start programs; as the `gov.toml` says, if nothing is said
+    #[arg(long, value_enum, value_name = "CALLS")]
+    pub external: Option<Calls>,
 }
 
 /// How a run is told.
@@ -58,19 +68,24 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// If the database cannot be used, or a root is no folder.
-    pub fn open(&self, make: bool) -> Result<Embedded, Failure> {
+    /// If the database cannot be used, or the `gov.toml`, or a root is no folder.
+    pub fn open(&self, make: bool, plan: Option<&Path>) -> Result<Embedded, Failure> {
         let shown = self.db.display().to_string();
         if !make && !self.db.is_file() {
             return Err(Failure::new(format!("there is no database `{shown}`")).help("name it with `--db FILE`"));
         }
         let mut handlers = Handlers::new();
-        let here = [PathBuf::from(".")];
-        let roots = if self.roots.is_empty() { &here[..] } else { &self.roots };
+        let mut deployment = config::read(self.config.as_deref(), plan, &self.db)?;
+        if let Some(calls) = self.external {
+            deployment.external = calls.into();
+        }
+        handlers::register(&mut handlers, &deployment);
+        let here = || vec![PathBuf::from(".")];
+        let roots = if self.roots.is_empty() { deployment.roots.unwrap_or_else(here) } else { self.roots.clone() };
         if let Some(missing) = roots.iter().find(|root| !root.is_dir()) {
             return Err(Failure::new(format!("`{}` is no folder", missing.display())));
         }
-        handlers::files::register(&mut handlers, roots, &beside(&self.db, "-files"))
+        handlers::files::register(&mut handlers, &roots, &beside(&self.db, "-files"))
             .map_err(|error| Failure::new(format!("cannot use a root: {}", output::reason(&error))))?;
         let process = uuid::Uuid::now_v7().simple().to_string();
         let store = Sqlite::open(&self.db, &process).map_err(|error| failure(&error))?;

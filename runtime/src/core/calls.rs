@@ -84,6 +84,7 @@ impl<'p> Machine<'p> {
             undoable: effectless || table.rows.iter().all(|row| matches!(row.value, Compensation::Automatic(_))),
             uncertain: false,
             cut_off: false,
+            stubbed: false,
             stage: Stage::Over,
             input,
         };
@@ -209,33 +210,37 @@ impl<'p> Machine<'p> {
         let cut_off = self.state.call(id).is_some_and(|call| call.cut_off);
         self.settle(id, cut_off || !matches!(outcome, Outcome::Err { .. }));
         match outcome {
-            Outcome::Ok { output } => {
+            Outcome::Ok { output } | Outcome::Stubbed { output } => {
+                if let (Outcome::Stubbed { .. }, Some(call)) = (outcome, self.call_mut(id)) {
+                    call.stubbed = true;
+                }
                 let answer = self.read_output(id, output).map_or_else(Answer::Misfit, Answer::Ok);
                 self.conclude(id, answer);
             }
             Outcome::Misfit { message } => self.conclude(id, Answer::Misfit(Failure::new(message))),
-            Outcome::Err { transient, message } => self.missed(id, *transient, message),
+            Outcome::Err { transient, message, after } => self.missed(id, *transient, message, *after),
             Outcome::Unknown { message } => {
                 let effectless = self.state.call(id).is_some_and(|call| call.effectless);
                 if effectless {
-                    return self.missed(id, true, message);
+                    return self.missed(id, true, message, None);
                 }
                 if let Some(call) = self.call_mut(id) {
                     call.uncertain = true;
                 }
                 let repeatable = self.state.call(id).is_some_and(|call| call.repeatable);
                 match repeatable && self.may_retry(id, true) {
-                    true => self.pause(id),
+                    true => self.pause(id, None),
                     false => self.probe(id),
                 }
             }
         }
     }
 
-    /// An attempt did not happen: the next one is due, or the call has failed.
-    fn missed(&mut self, id: &CallId, transient: bool, message: &str) {
+    /// An attempt did not happen: the next one is due, or the call has failed. `after` is how long the other side asks to be
+    /// left alone, in milliseconds.
+    fn missed(&mut self, id: &CallId, transient: bool, message: &str, after: Option<i64>) {
         if self.may_retry(id, transient) && self.still_wanted(id) {
-            return self.pause(id);
+            return self.pause(id, after);
         }
         match self.state.call(id).is_some_and(|call| call.uncertain) {
             // This attempt did not happen, but an earlier one may have.
@@ -258,7 +263,7 @@ impl<'p> Machine<'p> {
         id.undo || uncertain || !self.is_failing(&id.place)
     }
 
-    fn pause(&mut self, id: &CallId) {
+    fn pause(&mut self, id: &CallId, after: Option<i64>) {
         let Some(call) = self.state.call(id) else { return };
         let attempt = self.attempt(id);
         let tried = attempt.saturating_sub(call.attempts_before);
@@ -269,6 +274,8 @@ impl<'p> Machine<'p> {
         };
         let seed = self.state.start.as_ref().map_or(0, |start| start.seed);
         let pause = digest::pause(backoff.0, backoff.1, tried, seed, &id.to_string());
+        // What the other side asks for is granted up to the longest pause of the contract: the proofs count on that.
+        let pause = pause.max(after.unwrap_or(0).min(backoff.1));
         if pause == 0 {
             return self.launch(id);
         }
@@ -296,7 +303,7 @@ impl<'p> Machine<'p> {
             self.settle(id, !matches!(outcome, Outcome::Err { .. }));
         }
         match outcome {
-            Outcome::Ok { output } => {
+            Outcome::Ok { output } | Outcome::Stubbed { output } => {
                 let answer = self.read_output(id, output).map_or_else(Answer::Misfit, Answer::Ok);
                 self.conclude(id, answer);
             }
@@ -305,7 +312,7 @@ impl<'p> Machine<'p> {
                 if let Some(call) = self.call_mut(id) {
                     call.uncertain = false;
                 }
-                self.missed(id, true, message);
+                self.missed(id, true, message, None);
             }
             Outcome::Unknown { message } => {
                 self.set_stage(id, Stage::InDoubt);
@@ -325,12 +332,14 @@ impl<'p> Machine<'p> {
         let cut_off = self.state.call(id).is_some_and(|call| call.cut_off);
         self.settle(id, cut_off);
         match refusal {
-            Refusal::CircuitOpen => self.missed(id, true, message),
-            Refusal::Unavailable if id.undo => self.missed(id, true, message),
-            Refusal::Unavailable => match self.state.call(id).is_some_and(|call| call.uncertain) {
-                true => self.probe(id),
-                false => self.conclude(id, Answer::Err(Failure::new(message))),
-            },
+            Refusal::CircuitOpen => self.missed(id, true, message, None),
+            Refusal::Unavailable | Refusal::ExternalForbidden if id.undo => self.missed(id, true, message, None),
+            Refusal::Unavailable | Refusal::ExternalForbidden => {
+                match self.state.call(id).is_some_and(|call| call.uncertain) {
+                    true => self.probe(id),
+                    false => self.conclude(id, Answer::Err(Failure::new(message))),
+                }
+            }
             Refusal::Contradiction => {
                 self.set_stage(id, Stage::Over);
                 self.fail(&Place::root(), Failure::fault(format!("internal contradiction: {message}")));

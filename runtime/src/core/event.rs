@@ -106,12 +106,20 @@ pub enum Outcome {
         /// What the capability's output declares, and nothing else.
         output: Json,
     },
+    /// It was not made: the deployment has calls to the outside stubbed, and this stands for an answer.
+    Stubbed {
+        /// What the capability's output declares, and nothing else.
+        output: Json,
+    },
     /// It did not happen.
     Err {
         /// Whether trying again may help.
         transient: bool,
         /// In words.
         message: String,
+        /// How long the other side asks to be left alone, in milliseconds. It is, as far as the retry contract lets.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<i64>,
     },
     /// It happened, but what it gave is not what the capability declares.
     Misfit {
@@ -133,6 +141,8 @@ pub enum Refusal {
     CircuitOpen,
     /// The capability is switched off, or has no handler in this deployment.
     Unavailable,
+    /// The deployment forbids calls to the outside.
+    ExternalForbidden,
     /// What the gate found contradicts what was decided or proved: a fault of the runtime or of the compiler.
     Contradiction,
 }

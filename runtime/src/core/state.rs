@@ -252,6 +252,8 @@ pub struct Call {
     pub uncertain: bool,
     /// Whether the current attempt was made before, and cut off by the end of the process.
     pub cut_off: bool,
+    /// Whether it was not made, because the deployment has calls to the outside stubbed.
+    pub stubbed: bool,
     /// How far it is.
     pub stage: Stage,
 }

@@ -1,8 +1,11 @@
 //! What handlers are, and what they are handed.
 
+use gov_plan::model::Cost;
+use gov_plan::types::Fields;
 use serde_json::Value as Json;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// Something that is answered later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -13,6 +16,11 @@ pub trait Handler: Send + Sync {
     ///
     /// A handler that is dropped before it answers may have done it: the gate then says that nobody knows.
     fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Error>>;
+
+    /// Whether what it does may leave the machine, or start a program: such calls a deployment can stub or forbid.
+    fn is_external(&self) -> bool {
+        false
+    }
 
     /// Tells whether a call happened whose answer was lost. A handler that cannot tell says so: that is the default.
     fn probe<'a>(&'a self, _call: &'a Call) -> Later<'a, Probe> {
@@ -37,8 +45,31 @@ pub struct Call {
     pub(super) key: String,
     pub(super) tenant: Option<String>,
     pub(super) input: Json,
-    pub(super) settings: Vec<(String, Json)>,
+    pub(super) settings: Settings,
+    pub(super) rest: Json,
+    pub(super) output: Arc<Fields>,
+    pub(super) repeatable: bool,
+    pub(super) cost: Option<Cost>,
     pub(super) timeout: i64,
+}
+
+/// The settings of a capability's `handler` clause, evaluated, by name.
+pub(super) type Settings = Vec<(String, Setting)>;
+
+/// A setting.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) value: Json,
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// A part of a text that the plan writes with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// As the plan has it.
+    Written(String),
+    /// What stands for a placeholder.
+    Filled(String),
 }
 
 impl Call {
@@ -52,6 +83,10 @@ impl Call {
             tenant: self.tenant.clone(),
             input: self.input.clone(),
             settings: self.settings.clone(),
+            rest: self.rest.clone(),
+            output: Arc::clone(&self.output),
+            repeatable: self.repeatable,
+            cost: self.cost,
             timeout: self.timeout,
         }
     }
@@ -96,7 +131,42 @@ impl Call {
 
     /// A setting of the capability's `handler` clause, evaluated.
     pub fn setting(&self, name: &str) -> Option<&Json> {
-        self.settings.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.find(name).map(|setting| &setting.value)
+    }
+
+    /// The parts of a text among the settings: one part where it has no placeholder, and none where there is no such text.
+    pub fn pieces(&self, name: &str) -> Vec<Piece> {
+        match self.find(name) {
+            Some(setting) if setting.pieces.is_empty() => {
+                setting.value.as_str().map(|text| Piece::Written(text.to_owned())).into_iter().collect()
+            }
+            Some(setting) => setting.pieces.clone(),
+            None => Vec::new(),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Setting> {
+        self.settings.iter().find(|(own, _)| own == name).map(|(_, setting)| setting)
+    }
+
+    /// The arguments that no setting reads, and that are not the key of the call: an object.
+    pub fn rest(&self) -> &Json {
+        &self.rest
+    }
+
+    /// What the capability declares to give.
+    pub fn output(&self) -> &Fields {
+        &self.output
+    }
+
+    /// Whether doing it again is harmless: it leaves nothing behind, or is idempotent.
+    pub fn is_repeatable(&self) -> bool {
+        self.repeatable
+    }
+
+    /// What the capability says that the call costs.
+    pub fn cost(&self) -> Option<Cost> {
+        self.cost
     }
 
     /// A text among the settings.
@@ -115,10 +185,32 @@ impl Call {
 pub enum Error {
     /// It did not happen, and may later.
     Transient(String),
+    /// It did not happen, and may after this many milliseconds: so the other side says.
+    Busy {
+        /// Why, in words.
+        message: String,
+        /// How long to wait, in milliseconds.
+        after: i64,
+    },
     /// It did not happen, and will not.
     Permanent(String),
     /// It may have happened.
     Unknown(String),
+    /// It happened, but what it gave is not what the capability declares.
+    Misfit(String),
+}
+
+impl Error {
+    /// The same, said in other words.
+    pub(crate) fn said(self, words: impl FnOnce(String) -> String) -> Error {
+        match self {
+            Error::Transient(message) => Error::Transient(words(message)),
+            Error::Busy { message, after } => Error::Busy { message: words(message), after },
+            Error::Permanent(message) => Error::Permanent(words(message)),
+            Error::Unknown(message) => Error::Unknown(words(message)),
+            Error::Misfit(message) => Error::Misfit(words(message)),
+        }
+    }
 }
 
 /// Whether something happened.

@@ -8,20 +8,23 @@
 mod breaker;
 mod handler;
 mod registry;
+mod settings;
+mod stub;
 
 pub use breaker::{COOL_DOWN, TRIPS};
-pub use handler::{Call, Error, Handler, Later, Probe};
-pub use registry::Handlers;
+pub use handler::{Call, Error, Handler, Later, Piece, Probe};
+pub use registry::{External, Handlers};
 
 use crate::core::{Clauses, Effect, EventKind, Outcome, Refusal, Roles, Ruling, Start};
 use crate::plan::Plan;
 use breaker::Breakers;
 use gov_plan::decide::{Request, is_principal};
-use gov_plan::eval::eval;
-use gov_plan::model::{Capability, Decision, Handler as HandlerClause};
+use gov_plan::eval::Env;
+use gov_plan::model::{Capability, Decision, Effect as Impact, Idempotency, Row};
 use gov_plan::types::{Fields, Type};
-use gov_plan::value::{self, Record};
+use gov_plan::value;
 use serde_json::{Map, Value as Json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -56,6 +59,10 @@ impl Gate {
         let (step, attempt) = (effect.step.clone(), effect.attempt);
         let admitted = self.admit(plan, start, effect).and_then(|(capability, call)| {
             let handler = self.handlers.find(capability).map_err(|why| (Refusal::Unavailable, why))?;
+            if handler.is_external() && self.handlers.calls() == External::Forbidden {
+                let message = format!("this deployment forbids calls to the outside, as `{}` is", capability.id);
+                return Err((Refusal::ExternalForbidden, message));
+            }
             if !self.breakers.admits(&capability.id, Instant::now()) {
                 let message = format!("`{}` keeps failing, and is left alone for a while", capability.id);
                 return Err((Refusal::CircuitOpen, message));
@@ -66,12 +73,18 @@ impl Gate {
             Ok(admitted) => admitted,
             Err((refusal, message)) => return EventKind::Refused { step, attempt, refusal, message },
         };
+        if handler.is_external() && self.handlers.calls() == External::Stubbed {
+            let outcome = stub::outcome(capability, self.handlers.stub(&capability.id));
+            return EventKind::Outcome { step, attempt, probed: false, outcome };
+        }
         let answer = tokio::time::timeout(limit(effect.timeout), handler.call(&call)).await;
         let outcome = match answer {
             Ok(Ok(output)) => fitting(capability, output),
-            Ok(Err(Error::Transient(message))) => Outcome::Err { transient: true, message },
-            Ok(Err(Error::Permanent(message))) => Outcome::Err { transient: false, message },
+            Ok(Err(Error::Transient(message))) => Outcome::Err { transient: true, message, after: None },
+            Ok(Err(Error::Busy { message, after })) => Outcome::Err { transient: true, message, after: Some(after) },
+            Ok(Err(Error::Permanent(message))) => Outcome::Err { transient: false, message, after: None },
             Ok(Err(Error::Unknown(message))) => Outcome::Unknown { message },
+            Ok(Err(Error::Misfit(message))) => Outcome::Misfit { message },
             Err(_) => {
                 let time = gov_plan::text::duration(effect.timeout);
                 Outcome::Unknown { message: format!("no answer within {time}") }
@@ -90,10 +103,13 @@ impl Gate {
             Err((_, message)) => unknown(format!("the handler cannot be asked: {message}")),
             Ok((capability, call)) => match self.handlers.find(capability) {
                 Err(message) => unknown(format!("the handler cannot be asked: {message}")),
+                Ok(handler) if handler.is_external() && self.handlers.calls() != External::Live => {
+                    unknown("the handler cannot be asked: this deployment makes no calls to the outside".to_owned())
+                }
                 Ok(handler) => match tokio::time::timeout(limit(PROBE_TIMEOUT), handler.probe(&call)).await {
                     Ok(Probe::Happened(output)) => fitting(capability, output),
                     Ok(Probe::DidNotHappen) => {
-                        Outcome::Err { transient: true, message: "it did not happen".to_owned() }
+                        Outcome::Err { transient: true, message: "it did not happen".to_owned(), after: None }
                     }
                     Ok(Probe::CannotTell) => {
                         unknown(format!("`{}` cannot tell whether the call happened", capability.id))
@@ -160,13 +176,18 @@ impl Gate {
             Decision::Approval => return Err(contradiction(format!("nobody approved `{}`", capability.id))),
             Decision::Deny => return Err(contradiction(format!("the policy denies `{}`", capability.id))),
         }
+        let env = Clauses::new(&input, None, roles);
         let call = Call {
             capability: capability.id.clone(),
             run: start.run.clone(),
             label: effect.label.clone(),
             key: effect.key.clone(),
             tenant: effect.tenant.clone(),
-            settings: settings(capability, &input, roles)?,
+            settings: settings::evaluate(capability, &env).map_err(|why| (Refusal::Unavailable, why))?,
+            rest: settings::rest(capability, &effect.input),
+            output: Arc::new(capability.output.clone()),
+            repeatable: capability.idempotency != Idempotency::No || is_effectless(capability, &env),
+            cost: capability.cost.row(&env).ok().flatten().map(|row| row.value),
             input: effect.input.clone(),
             timeout: effect.timeout,
         };
@@ -174,16 +195,8 @@ impl Gate {
     }
 }
 
-/// The settings of a capability's handler, with this input.
-fn settings(capability: &Capability, input: &Record, roles: Roles<'_>) -> Result<Vec<(String, Json)>, Denial> {
-    let HandlerClause::External(_, settings) = &capability.handler else { return Ok(Vec::new()) };
-    let env = Clauses::new(input, None, roles);
-    let evaluated = settings.iter().map(|(name, setting)| {
-        let value = eval(setting, &env);
-        let value = value.map_err(|error| (Refusal::Unavailable, format!("the handler's `{name}`: {error}")))?;
-        Ok((name.clone(), value.to_json()))
-    });
-    evaluated.collect()
+fn is_effectless(capability: &Capability, env: &dyn Env) -> bool {
+    matches!(capability.effect.row(env), Ok(Some(Row { value: Impact::None, .. })))
 }
 
 /// What a handler gave, without what nobody declared, if it is what the capability declares.

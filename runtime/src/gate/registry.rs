@@ -2,6 +2,7 @@
 
 use super::handler::Handler;
 use gov_plan::model;
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,6 +18,35 @@ pub struct Handlers {
     builtin: BTreeMap<String, Arc<dyn Handler>>,
     external: BTreeMap<String, Arc<dyn Handler>>,
     inactive: BTreeSet<String>,
+    calls: External,
+    stubs: BTreeMap<String, Json>,
+}
+
+/// What becomes of calls that leave the machine or start a program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum External {
+    /// They are made.
+    #[default]
+    Live,
+    /// They are not made, and answered as if they were: with what the deployment says, or the plainest values of the types
+    /// that the capability declares. The journal says so, and so does whatever tells of the run.
+    Stubbed,
+    /// They are refused.
+    Forbidden,
+}
+
+impl External {
+    /// All of them.
+    pub const ALL: [External; 3] = [External::Live, External::Stubbed, External::Forbidden];
+
+    /// As it is written in `gov.toml`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            External::Live => "live",
+            External::Stubbed => "stubbed",
+            External::Forbidden => "forbidden",
+        }
+    }
 }
 
 impl Handlers {
@@ -38,6 +68,24 @@ impl Handlers {
     /// Switches a capability off, whatever a plan says.
     pub fn switch_off(&mut self, capability: &str) {
         self.inactive.insert(capability.to_owned());
+    }
+
+    /// Says what becomes of calls to the outside; they are made, if nothing is said.
+    pub fn set_external(&mut self, calls: External) {
+        self.calls = calls;
+    }
+
+    /// Says what a capability gives where calls to the outside are stubbed.
+    pub fn set_stub(&mut self, capability: &str, output: Json) {
+        self.stubs.insert(capability.to_owned(), output);
+    }
+
+    pub(super) fn calls(&self) -> External {
+        self.calls
+    }
+
+    pub(super) fn stub(&self, capability: &str) -> Option<&Json> {
+        self.stubs.get(capability)
     }
 
     /// What serves a capability, or why nothing does.

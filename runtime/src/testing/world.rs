@@ -119,7 +119,7 @@ impl World for Simulated<'_> {
         let outcome = match self.next(&effect.capability) {
             Some(Given::Returns(fields)) => Outcome::Ok { output: literals(fields) },
             Some(Given::Fails { transient, message, .. }) => {
-                Outcome::Err { transient: *transient, message: message.clone() }
+                Outcome::Err { transient: *transient, message: message.clone(), after: None }
             }
             Some(Given::TimesOut) => return (i64::MAX, Outcome::Ok { output: json!({}) }),
             None => {
@@ -131,9 +131,11 @@ impl World for Simulated<'_> {
                 }
                 match silent || effect.step.undo {
                     true => Outcome::Ok { output: json!({}) },
-                    false => {
-                        Outcome::Err { transient: false, message: "the test does not say what it does".to_owned() }
-                    }
+                    false => Outcome::Err {
+                        transient: false,
+                        message: "the test does not say what it does".to_owned(),
+                        after: None,
+                    },
                 }
             }
         };

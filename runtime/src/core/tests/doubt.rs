@@ -102,7 +102,7 @@ fn answered(package: &Package, state: State, probed: bool, outcome: Outcome) -> 
 }
 
 fn did_not_happen(transient: bool) -> Outcome {
-    Outcome::Err { transient, message: "it did not happen".to_owned() }
+    Outcome::Err { transient, message: "it did not happen".to_owned(), after: None }
 }
 
 #[test]

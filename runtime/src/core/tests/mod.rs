@@ -114,11 +114,11 @@ pub fn ok(y: i64) -> Outcome {
 }
 
 pub fn transient(message: &str) -> Outcome {
-    Outcome::Err { transient: true, message: message.to_owned() }
+    Outcome::Err { transient: true, message: message.to_owned(), after: None }
 }
 
 pub fn permanent(message: &str) -> Outcome {
-    Outcome::Err { transient: false, message: message.to_owned() }
+    Outcome::Err { transient: false, message: message.to_owned(), after: None }
 }
 
 pub fn unknown() -> Outcome {

@@ -73,3 +73,32 @@ fn pauses_depend_on_the_seed_alone() {
     assert_eq!(times(1), times(1));
     assert_ne!(times(1), times(2));
 }
+
+#[test]
+fn how_long_the_other_side_asks_for_is_granted_up_to_the_longest_pause() {
+    // What is asked for, in milliseconds, and the pause that follows.
+    let pause = |backoff: Option<(i64, i64)>, asked: i64| {
+        let package = retried(Retry { attempts: Some(2), backoff, on_transient: true });
+        let busy = Outcome::Err { transient: true, message: "busy".to_owned(), after: Some(asked) };
+        let mut script = Script::new().on("t.get", busy);
+        let ran = run(&package, &mut script);
+        assert_eq!(script.calls.len(), 2);
+        let fired = ran.history.iter().find(|(event, _)| matches!(event.kind, EventKind::TimerFired { .. }));
+        // The first answer comes after 10 ms.
+        fired.map_or(0, |(event, _)| event.at - 10)
+    };
+    assert_eq!(pause(Some((200, 5_000)), 0), 200);
+    assert_eq!(pause(Some((200, 5_000)), 3_000), 3_000);
+    assert_eq!(pause(Some((200, 5_000)), 86_400_000), 5_000);
+    assert_eq!(pause(None, 3_000), 0);
+}
+
+#[test]
+fn a_call_that_is_stubbed_goes_on_with_what_stands_for_its_answer() {
+    let package = retried(Retry { attempts: Some(2), backoff: None, on_transient: true });
+    let mut script = Script::new().on("t.get", Outcome::Stubbed { output: json!({ "y": 3 }) });
+    let ran = run(&package, &mut script);
+    assert_eq!(status(&ran), Status::Completed);
+    let step = &crate::account::of(&ran.state).steps[0];
+    assert_eq!((step.state, step.stubbed), ("done", true));
+}

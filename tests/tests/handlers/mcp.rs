@@ -1,0 +1,138 @@
+//! `handler mcp { … }` against a server of the reference implementation in Python, as a program and over HTTP.
+
+use crate::program::{Program, free_port, packages, python, python_needs, script, wait_for};
+use crate::shop::Shop;
+use serde_json::{Value, json};
+
+const SECRET: &str = "mcp_0123456789";
+
+/// A package with a capability for a tool: what it takes and gives.
+fn package(tool: &str, input: &str, output: &str, more: &str) -> String {
+    let arguments = match input {
+        "" => "",
+        _ => "text: text",
+    };
+    let ty = output.trim_start_matches("value: ");
+    format!(
+        r#"package shop
+
+capability tools.call: execute {{
+    input   {{ {input} }}
+    output  {{ {output} }}
+    {more}
+    risk    critical because "it is a test"
+    compensate none because "it is a test"
+    retry   2 times on transient
+    timeout 20s
+    handler mcp {{ server: "tools", tool: "{tool}" }}
+}}
+
+policy desk {{
+    default deny
+    escalate never because "it is a test"
+    allow any to tools.*
+}}
+
+workflow call(text: String) -> {{ done: {ty} }} {{
+    principal agent:support
+    policy    desk
+    step done = tools.call {{ {arguments} }}
+    return {{ done: done.value }}
+}}
+"#
+    )
+}
+
+const NO_EFFECT: &str = "effect  none";
+const EFFECT: &str = "effect  irreversible external \"does something\"";
+
+/// What `gov.toml` says of a server that is a program.
+fn as_program() -> String {
+    let list = python_needs().iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "[handlers.mcp.tools]\npath = {:?}\nargs = [{:?}]\nread = [{list}, {:?}]\nenv = {{ PYTHONPATH = {:?} }}\n\
+         secrets = {{ TOOLS_KEY = \"TOOLS_KEY\" }}\n[secrets]\nTOOLS_KEY = {{ env = \"TOOLS_KEY\" }}\n",
+        python(),
+        script("tools.py"),
+        script("tools.py"),
+        packages().display().to_string(),
+    )
+}
+
+fn shop(tool: &str, input: &str, output: &str, more: &str, config: &str) -> Shop {
+    Shop::new(&package(tool, input, output, more), config).with("TOOLS_KEY", SECRET)
+}
+
+fn call(shop: &Shop) -> crate::shop::Run {
+    shop.run("call", &json!({ "text": "cold tea" }))
+}
+
+#[test]
+fn a_tool_of_a_program_is_called_and_what_it_gives_is_taken() {
+    let config = as_program();
+    let given = |tool: &str, output: &str| {
+        let run = call(&shop(tool, "text: String", output, NO_EFFECT, &config));
+        assert_eq!(run.state(), "completed", "{run:?}");
+        run.output()["done"].clone()
+    };
+    assert_eq!(given("say", "value: String"), json!("said cold tea"));
+    assert_eq!(given("as_json", "value: Json"), json!({ "number": 8, "title": "cold tea" }));
+    let secret = shop("secret", "", "value: String", NO_EFFECT, &config);
+    assert_eq!(call(&secret).output()["done"], "[secret TOOLS_KEY]");
+    assert!(!secret.written().windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
+}
+
+#[test]
+fn what_a_tool_says_is_wrong_is_wrong() {
+    let config = as_program();
+    let run = |tool: &str, input: &str, output: &str| call(&shop(tool, input, output, NO_EFFECT, &config));
+    for (tool, input, output, words) in [
+        ("fails", "text: String", "value: String", "no cold tea today"),
+        ("nothing", "text: String", "value: String", "nothing"),
+        ("open_issue", "text: String", "value: String", "title"),
+        ("say", "text: String", "value: Int", "gave"),
+    ] {
+        let run = run(tool, input, output);
+        assert_eq!((run.state(), run.attempts()), ("failed", 1), "{run:?}");
+        assert!(run.error().contains(words) || run.error().contains("`value`"), "{run:?}");
+    }
+}
+
+#[test]
+fn nobody_knows_what_a_tool_did_whose_server_died() {
+    let config = as_program();
+    let run = call(&shop("dies", "", "value: String", EFFECT, &config));
+    assert_eq!((run.state(), run.attempts()), ("stuck", 1), "{run:?}");
+    // Where it leaves nothing behind, it is started and asked again.
+    let run = call(&shop("dies", "", "value: String", NO_EFFECT, &config));
+    assert_eq!((run.state(), run.attempts()), ("failed", 2), "{run:?}");
+}
+
+#[test]
+fn a_server_has_to_be_named_and_to_start() {
+    let run = |config: &str| call(&shop("say", "text: String", "value: String", NO_EFFECT, config));
+    run("").failed_saying("has no MCP server `tools`");
+    run("[handlers.mcp.tools]\npath = \"/not/there\"\n").failed_saying("`tools` cannot be started");
+    let ends = run("[handlers.mcp.tools]\npath = \"/bin/true\"\n");
+    ends.failed_saying("the MCP server `tools` does not answer");
+    assert_eq!(ends.attempts(), 2);
+}
+
+#[test]
+fn a_tool_is_called_over_http() {
+    let port = free_port();
+    let file = script("tools.py");
+    let _server = Program::start(&[&file, &port.to_string()]);
+    wait_for(port);
+    let hosts = "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n";
+    let server = format!("[handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n");
+    let run = |tool: &str, config: &str| call(&shop(tool, "text: String", "value: String", NO_EFFECT, config));
+    let both = format!("{hosts}{server}");
+    let said = run("say", &both);
+    assert_eq!(said.output()["done"], Value::from("said cold tea"), "{said:?}");
+    run("fails", &both).failed_saying("no cold tea today");
+    run("say", &server).failed_saying("does not allow `127.0.0.1` to be called");
+    run("say", &format!("[hosts]\nallow = [\"127.0.0.1\"]\n{server}")).failed_saying("a loopback address");
+    let named = server.replace("127.0.0.1", "localhost");
+    run("say", &format!("[hosts]\nallow = [\"localhost\"]\n{named}")).failed_saying("`localhost` is at");
+}
