@@ -222,7 +222,7 @@ impl<'c> Server<'c> {
         self.world = Arc::new(world);
         self.revision += 1;
         self.newest.store(self.revision, Ordering::Relaxed);
-        self.stop_proving();
+        self.stop_stale();
         self.proving.changed();
         self.diagnose();
     }

@@ -186,6 +186,17 @@ impl Unit {
         items.filter(|one| one.owner.is_none()).take(3).find(|one| one.whole.contains(span))
     }
 
+    /// Whether another unit is of the very same files.
+    fn is_like(&self, other: &Unit) -> bool {
+        let names =
+            |unit: &Unit| unit.dependencies.iter().map(|(name, files)| (name.clone(), files.len())).collect::<Vec<_>>();
+        self.name == other.name
+            && self.broken == other.broken
+            && self.own.len() == other.own.len()
+            && names(self) == names(other)
+            && self.sources().zip(other.sources()).all(|(one, other)| Arc::ptr_eq(one, other))
+    }
+
     /// The same with another text in a file; nothing where the file is no part of it.
     fn with(&self, new: &Arc<Source>) -> Option<Unit> {
         self.file(&new.place)?;
@@ -222,7 +233,9 @@ impl World {
                 (one.name.clone(), one.files.iter().map(&mut source).collect::<Vec<_>>())
             };
             let dependencies = package.dependencies.iter().map(dependency).collect();
-            units.push(Arc::new(Unit::new(package.name.clone(), own, dependencies, package.broken)));
+            let unit = Unit::new(package.name.clone(), own, dependencies, package.broken);
+            let same = self.units.iter().find(|known| known.is_like(&unit));
+            units.push(same.map_or_else(|| Arc::new(unit), Arc::clone));
         }
         // A document that is on no disk is a package of its own.
         for (place, open) in &self.open {

@@ -1,5 +1,7 @@
 //! Names that the text alone settles: those of steps after `after` and in tests, and of rules in tests.
 
+use std::collections::HashMap;
+
 use gov_grammar::ast::{self, ByRule, ItemKind, StatementKind, StepOption, TestStatementKind};
 
 use super::{Index, Kind, Reference};
@@ -42,9 +44,32 @@ fn block<'a>(block_: &'a ast::Block, steps: &mut Vec<&'a ast::Name>, after: &mut
     }
 }
 
-/// Adds what tests name: rules, and steps that wait for a human. They may stand in any file, so that all definitions have to
-/// be there.
-pub(super) fn settle_tests(unit: Unit<'_>, index: &mut Index) {
+/// What tests may name, by name: the first rule of each, and the steps.
+pub(super) struct Named {
+    rules: HashMap<String, Span>,
+    steps: HashMap<String, Vec<(Option<String>, Span)>>,
+}
+
+impl Named {
+    pub fn new(index: &Index) -> Named {
+        let mut named = Named { rules: HashMap::new(), steps: HashMap::new() };
+        for one in &index.definitions {
+            match one.kind {
+                Kind::Rule => {
+                    named.rules.entry(one.name.clone()).or_insert(one.at);
+                }
+                Kind::Step | Kind::Approval => {
+                    named.steps.entry(one.name.clone()).or_default().push((one.owner.clone(), one.at));
+                }
+                _ => {}
+            }
+        }
+        named
+    }
+}
+
+/// Adds what tests name: rules, and steps that wait for a human. They may stand in any file.
+pub(super) fn settle_tests(unit: Unit<'_>, named: &Named, references: &mut Vec<Reference>) {
     let mut found = Vec::new();
     for item in &unit.ast.items {
         let ItemKind::Test(test) = &item.kind else { continue };
@@ -53,26 +78,21 @@ pub(super) fn settle_tests(unit: Unit<'_>, index: &mut Index) {
             match &statement.kind {
                 TestStatementKind::Run { workflow, .. } => ran = Some(&workflow.text),
                 TestStatementKind::ExpectDecision { by: Some(ByRule::Name(name)), .. } => {
-                    let rule = index.named(Kind::Rule, &name.text).map(|rule| rule.at);
+                    let rule = named.rules.get(&name.text).copied();
                     found.extend(rule.map(|rule| reference(unit, name, rule)));
                 }
                 TestStatementKind::Decide { step, .. } => {
-                    let named = |of_ran: bool| {
-                        index.definitions.iter().find(|one| {
-                            matches!(one.kind, Kind::Step | Kind::Approval)
-                                && one.name == step.text
-                                && (!of_ran || one.owner.as_deref() == ran)
-                        })
-                    };
+                    let steps = named.steps.get(&step.text).map(Vec::as_slice).unwrap_or_default();
                     // A decision may be announced before the run that waits for it.
-                    let step_at = named(true).or_else(|| named(false)).map(|one| one.at);
+                    let of_ran = steps.iter().find(|(owner, _)| owner.as_deref() == ran).or(steps.first());
+                    let step_at = of_ran.map(|(_, at)| *at);
                     found.extend(step_at.map(|at| reference(unit, step, at)));
                 }
                 _ => {}
             }
         }
     }
-    index.references.extend(found);
+    references.extend(found);
 }
 
 fn reference(unit: Unit<'_>, name: &ast::Name, to: Span) -> Reference {

@@ -223,7 +223,8 @@ impl Notes {
             definition.ty = self.types.get(&(definition.at.file, definition.at.start)).cloned();
         }
         index.definitions.sort_by_key(|one| (one.at.file, one.at.start));
-        units.iter().for_each(|unit| links::settle_tests(*unit, &mut index));
+        let named = links::Named::new(&index);
+        units.iter().for_each(|unit| links::settle_tests(*unit, &named, &mut index.references));
         index.references.sort_by_key(|one| (one.at.file, one.at.start, one.at.end, one.to));
         // An expression may be looked at twice: the first time for its type, the second to say what is wrong with it.
         index.references.dedup_by_key(|one| (one.at, one.to));

@@ -244,6 +244,14 @@ impl Server<'_> {
         self.refresh();
     }
 
+    /// Ends the run that is under way, unless its package is as it was.
+    pub(super) fn stop_stale(&mut self) {
+        let goes_on = |run: &Run| self.world.units.iter().any(|unit| Arc::ptr_eq(unit, &run.unit));
+        if !self.proving.run.as_ref().is_some_and(goes_on) {
+            self.stop_proving();
+        }
+    }
+
     /// Ends the run that is under way.
     pub(super) fn stop_proving(&mut self) {
         if let Some(run) = self.proving.run.take() {
