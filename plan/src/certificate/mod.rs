@@ -379,6 +379,11 @@ fn check_evidence(
             return Err("there are classes too many".to_owned());
         }
     }
+    let by_class = |duty: &Duty| matches!(duty.sight, Sight::ByClass | Sight::Refuted);
+    let refuted = !entry.accepted.is_empty() || !entry.warned.is_empty();
+    if entry.classes.is_empty() && refuted && thing.duties.iter().any(by_class) && thing.search().is_some() {
+        return Err("the classes that show it are left out".to_owned());
+    }
     if entry.undone != thing.undone {
         return Err("the table of failure points is not that of the plan".to_owned());
     }

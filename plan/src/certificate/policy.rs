@@ -23,10 +23,13 @@ pub(super) struct Rules<'p> {
     /// Those that have a pattern.
     wide: Vec<usize>,
     keys: OnceCell<Vec<String>>,
-    about: RefCell<HashMap<String, Rc<[usize]>>>,
+    about: RefCell<ByName>,
     /// By capability and principal.
-    between: RefCell<HashMap<String, HashMap<String, Rc<[usize]>>>>,
+    between: RefCell<HashMap<String, ByName>>,
 }
+
+/// The places of rules, in order, by what they are about.
+type ByName = HashMap<String, Rc<[usize]>>;
 
 impl<'p> Rules<'p> {
     pub fn of(package: &'p Package, policy: &'p Policy) -> Rules<'p> {
