@@ -67,6 +67,22 @@ impl Domain {
 }
 
 impl Values {
+    /// Whether all of these texts are this one (`Some(true)`), none, or some.
+    pub fn is(&self, wanted: &str) -> Option<bool> {
+        match self {
+            Values::OneOf(texts) => match (texts.iter().any(|text| text == wanted), texts.as_slice()) {
+                (true, [_]) => Some(true),
+                (true, _) => None,
+                (false, _) => Some(false),
+            },
+            Values::Text { prefix, not } => {
+                let refused = not.iter().any(|own| own.matches(wanted, |_| false));
+                (!wanted.starts_with(prefix.as_str()) || refused).then_some(false)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a pattern fits all of these texts (`Some(true)`), none, or some. A role is not known here.
     pub fn fit(&self, pattern: &TextPattern) -> Option<bool> {
         match (self, pattern) {

@@ -28,7 +28,8 @@ pub(super) fn thing<'p>(things: &'p Things<'p>, claim: &'p Claim) -> Thing<'p> {
         ClaimKind::Policy { policy, quantifier, targets, .. } => match things.rules(policy) {
             None => Sight::Fails(format!("there is no policy `{policy}`")),
             Some(rules) if *quantifier == Quantifier::Sometimes => {
-                thing.shows = Some(Box::new(move |_, request| is_instance(rules, claim, request)));
+                thing.shows =
+                    Some(Box::new(move |_: &[&str], request: &RequestBody| is_instance(rules, claim, request)));
                 Sight::ByCase
             }
             Some(rules) => {
@@ -82,7 +83,8 @@ fn settle(rules: &Rules<'_>, claim: &Claim, cell: &Cell) -> Result<String, Vec<A
     };
     let mut by: Vec<String> = Vec::new();
     let mut holds = !unsettled || wanted(Decision::Deny);
-    let deciding = reader.deciding(rules.package, rules.policy, rules.about(&capability.id).into_iter(), &mut atoms);
+    let deciding =
+        reader.deciding(rules.package, rules.policy, rules.about(&capability.id).iter().copied(), &mut atoms);
     for (index, action) in deciding {
         let mut decisions = Vec::new();
         match action {

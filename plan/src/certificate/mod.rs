@@ -91,13 +91,14 @@ struct Thing<'p> {
     /// The class of everything that is asked about, by its name, and how a part of it is settled.
     starts: Vec<(String, Cell)>,
     settling: Option<Box<Settling<'p>>>,
-    /// Whether a request shows an obligation.
+    /// Whether a request shows obligations.
     shows: Option<Box<Showing<'p>>>,
     undone: Vec<Undone>,
     worst: Vec<Worst>,
 }
 
-type Showing<'p> = dyn Fn(&str, &RequestBody) -> bool + 'p;
+/// Whether a request shows all of some codes.
+type Showing<'p> = dyn Fn(&[&str], &RequestBody) -> bool + 'p;
 
 /// The codes whose findings may be warnings, which stop nothing.
 const WARNING: [&str; 13] = [
@@ -215,11 +216,11 @@ impl Thing<'_> {
     /// Adds a code to a case that shows it, or a case for it.
     fn add_case(&self, code: &str, found: &[&Found], cases: &mut Vec<(RequestBody, String)>) -> bool {
         let Some(shows) = &self.shows else { return false };
-        if let Some((_, codes)) = cases.iter_mut().find(|(request, _)| shows(code, request)) {
+        if let Some((_, codes)) = cases.iter_mut().find(|(request, _)| shows(&[code], request)) {
             add(codes, code);
             return true;
         }
-        let own = found.iter().filter_map(|one| one.request.as_ref()).find(|request| shows(code, request));
+        let own = found.iter().filter_map(|one| one.request.as_ref()).find(|request| shows(&[code], request));
         cases.extend(own.map(|request| (request.clone(), code.to_owned())));
         own.is_some()
     }
@@ -234,6 +235,7 @@ impl Thing<'_> {
 pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> {
     let mut entries = certificate.iter();
     let things = Things::of(package);
+    let mut reading = case::Reading::default();
     let mut ahead = entries.clone();
     let mut dead = |name: &str| {
         let entry = ahead.find(|entry| entry.on == name)?;
@@ -248,7 +250,7 @@ pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> 
         let place = format!("certificate.{}", thing.on);
         let wrong = |reason: String| Invalid { place: place.clone(), reason };
         match entries.next() {
-            Some(entry) if entry.on == thing.on => check_one(package, &thing, entry).map_err(wrong),
+            Some(entry) if entry.on == thing.on => check_one(package, &mut reading, &thing, entry).map_err(wrong),
             Some(entry) => Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on))),
             None => Err(wrong("it is missing".to_owned())),
         }
@@ -266,7 +268,7 @@ fn codes(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ').filter(|code| !code.is_empty())
 }
 
-fn check_one(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+fn check_one(package: &Package, reading: &mut case::Reading, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
     let total = codes(&entry.follows).count()
         + entry.cases.iter().map(|case| codes(&case.shows).count()).sum::<usize>()
         + codes(&entry.by_class).count()
@@ -277,6 +279,7 @@ fn check_one(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<()
     if total != thing.duties.len() {
         return Err(format!("{} obligations have to be settled here, each once, and {total} are", thing.duties.len()));
     }
+    in_order(thing, entry)?;
     let has = |text: &str, wanted: &str| codes(text).any(|code| code == wanted);
     for duty in &thing.duties {
         let code = duty.code;
@@ -320,7 +323,22 @@ fn check_one(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<()
             return Err(format!("{code} is not settled"));
         }
     }
-    check_evidence(package, thing, entry)
+    check_evidence(package, reading, thing, entry)
+}
+
+/// Checks that codes stand in the order of the duties wherever there are several: there is one way to write an entry.
+fn in_order(thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+    let place = |code: &str| thing.duties.iter().position(|duty| duty.code == code);
+    let sorted = |codes: &mut dyn Iterator<Item = &str>| {
+        let places: Option<Vec<usize>> = codes.map(place).collect();
+        places.is_some_and(|places| places.is_sorted_by(|a, b| a < b))
+    };
+    let texts = [&entry.follows, &entry.by_class, &entry.compiler, &entry.accepted, &entry.warned];
+    let shown = entry.cases.iter().map(|case| &case.shows);
+    let each = texts.into_iter().chain(shown).all(|text| sorted(&mut codes(text)));
+    let firsts = sorted(&mut entry.cases.iter().filter_map(|case| codes(&case.shows).next()));
+    let solved = sorted(&mut entry.solver.iter().map(|solved| solved.code.as_str()));
+    if each && firsts && solved { Ok(()) } else { Err("the codes are not in their order".to_owned()) }
 }
 
 /// What only the solver, or the compiler, can tell.
@@ -336,13 +354,18 @@ fn left_to_others(duty: &Duty) -> Result<(), String> {
     }
 }
 
-fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+fn check_evidence(
+    package: &Package,
+    reading: &mut case::Reading,
+    thing: &Thing<'_>,
+    entry: &Settled,
+) -> Result<(), String> {
     for case in &entry.cases {
-        let request = case::read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
-        for code in codes(&case.shows) {
-            if !thing.shows.as_ref().is_some_and(|shows| shows(code, &request)) {
-                return Err(format!("{code} is not shown by `{}`", case.request));
-            }
+        let request =
+            reading.read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
+        let shown: Vec<&str> = codes(&case.shows).collect();
+        if shown.is_empty() || !thing.shows.as_ref().is_some_and(|shows| shows(&shown, &request)) {
+            return Err(format!("{} is not shown by `{}`", case.shows, case.request));
         }
     }
     if !entry.classes.is_empty() || !entry.by_class.is_empty() {
@@ -355,6 +378,11 @@ fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Resu
         if classes.peek().is_some() || !needed {
             return Err("there are classes too many".to_owned());
         }
+    }
+    let by_class = |duty: &Duty| matches!(duty.sight, Sight::ByClass | Sight::Refuted);
+    let refuted = !entry.accepted.is_empty() || !entry.warned.is_empty();
+    if entry.classes.is_empty() && refuted && thing.duties.iter().any(by_class) && thing.search().is_some() {
+        return Err("the classes that show it are left out".to_owned());
     }
     if entry.undone != thing.undone {
         return Err("the table of failure points is not that of the plan".to_owned());

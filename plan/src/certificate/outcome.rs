@@ -307,7 +307,7 @@ impl<'a> Reader<'a> {
         for pattern in patterns {
             let fits = match pattern {
                 PrincipalPattern::Any => Some(true),
-                PrincipalPattern::Exact(exact) => values.fit(&TextPattern::Exact(exact.clone())),
+                PrincipalPattern::Exact(exact) => values.is(exact),
                 PrincipalPattern::Prefix(prefix) => values.fit(&TextPattern::Prefix(prefix.clone())),
                 PrincipalPattern::Role(role) => self.has_role(package, role, values, &mut open),
             };

@@ -5,14 +5,14 @@ use super::capability::approvers;
 use super::cell::{Cell, Domain, Values};
 use super::outcome::{Atom, Reader, requests};
 use super::{Duty, Sight, Thing};
-use crate::decide::{Engine, RequestBody, decide};
+use crate::decide::{RequestBody, Scope, facts_of_sent};
 use crate::document::rule_keys;
-use crate::eval::eval;
-use crate::model::{Action, Capability, Escalation, Package, Policy, ROLLBACK};
+use crate::eval::Env;
+use crate::model::{Action, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
 use crate::pattern::CapabilityPattern;
-use crate::value::Value;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::rc::Rc;
 
 /// The rules of a policy, by what they are about.
 pub(super) struct Rules<'p> {
@@ -22,9 +22,14 @@ pub(super) struct Rules<'p> {
     by_id: HashMap<&'p str, Vec<usize>>,
     /// Those that have a pattern.
     wide: Vec<usize>,
-    keys: OnceLock<Vec<String>>,
-    engine: OnceLock<Option<Engine>>,
+    keys: OnceCell<Vec<String>>,
+    about: RefCell<ByName>,
+    /// By capability and principal.
+    between: RefCell<HashMap<String, ByName>>,
 }
+
+/// The places of rules, in order, by what they are about.
+type ByName = HashMap<String, Rc<[usize]>>;
 
 impl<'p> Rules<'p> {
     pub fn of(package: &'p Package, policy: &'p Policy) -> Rules<'p> {
@@ -40,11 +45,22 @@ impl<'p> Rules<'p> {
                 None => wide.push(index),
             }
         }
-        Rules { package, policy, by_id, wide, keys: OnceLock::new(), engine: OnceLock::new() }
+        Rules {
+            package,
+            policy,
+            by_id,
+            wide,
+            keys: OnceCell::new(),
+            about: RefCell::default(),
+            between: RefCell::default(),
+        }
     }
 
     /// The rules that are about a capability, in order.
-    pub fn about(&self, id: &str) -> Vec<usize> {
+    pub fn about(&self, id: &str) -> Rc<[usize]> {
+        if let Some(known) = self.about.borrow().get(id) {
+            return Rc::clone(known);
+        }
         let mut found = self.by_id.get(id).cloned().unwrap_or_default();
         let matches = |index: &&usize| {
             let rule = self.policy.rules.get(**index);
@@ -53,6 +69,23 @@ impl<'p> Rules<'p> {
         found.extend(self.wide.iter().filter(matches));
         found.sort_unstable();
         found.dedup();
+        let found: Rc<[usize]> = found.into();
+        self.about.borrow_mut().insert(id.to_owned(), Rc::clone(&found));
+        found
+    }
+
+    /// The rules about a capability that a principal may fit: whatever roles it may have.
+    fn between(&self, principal: &str, id: &str) -> Rc<[usize]> {
+        if let Some(known) = self.between.borrow().get(id).and_then(|of| of.get(principal)) {
+            return Rc::clone(known);
+        }
+        let fits = |index: &usize| {
+            let rule = self.policy.rules.get(*index);
+            rule.is_some_and(|rule| rule.subjects.iter().any(|subject| subject.matches(principal, |_| true)))
+        };
+        let found: Rc<[usize]> = self.about(id).iter().copied().filter(fits).collect();
+        let mut known = self.between.borrow_mut();
+        known.entry(id.to_owned()).or_default().insert(principal.to_owned(), Rc::clone(&found));
         found
     }
 
@@ -64,25 +97,6 @@ impl<'p> Rules<'p> {
     /// Who decides, in words: the rule of this place from 0, or the default.
     pub fn by(&self, index: Option<usize>) -> &str {
         index.map_or("default", |index| self.key(index))
-    }
-
-    /// What is decided of a request.
-    fn decide<'s>(&'s self, request: &'s RequestBody) -> crate::decide::Decided<'s> {
-        let engine = self.engine.get_or_init(|| {
-            // Only where there is something to gain: the engine holds the package.
-            (self.policy.rules.len() > 64)
-                .then(|| Engine::new(std::sync::Arc::new(self.package.clone()), &self.policy.name))
-                .flatten()
-        });
-        match engine {
-            Some(engine) => engine.decide(&request.request()),
-            None => decide(self.package, self.policy, &request.request()),
-        }
-    }
-
-    /// Whether a request is decided by a rule, and as what.
-    fn won(&self, index: usize, request: &RequestBody) -> bool {
-        u32::try_from(index + 1).is_ok_and(|place| self.decide(request).rule() == Some(place))
     }
 }
 
@@ -118,7 +132,7 @@ pub(super) fn rule<'p>(rules: &'p Rules<'p>, index: usize, on: String, dead: Opt
     if let Action::Approval(approval) = &rule.action {
         add("G1206", approvers(approval, false));
     }
-    thing.shows = Some(Box::new(move |code, request| shows(rules, index, code, request)));
+    thing.shows = Some(Box::new(move |codes: &[&str], request: &RequestBody| shows(rules, index, codes, request)));
     thing
 }
 
@@ -173,7 +187,7 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Ve
     if !reader.rule(rules.package, rule, &mut atoms).yes {
         return Ok("it does not fit".to_owned());
     }
-    for other in rules.about(&capability.id).into_iter().take_while(|other| *other < index) {
+    for other in rules.about(&capability.id).iter().copied().take_while(|other| *other < index) {
         let Some(earlier) = rules.policy.rules.get(other) else { continue };
         let mut open = Vec::new();
         let outcome = reader.rule(rules.package, earlier, &mut open);
@@ -187,39 +201,24 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Ve
     Err(atoms)
 }
 
-/// Whether a request shows that an obligation of a rule holds.
-fn shows(rules: &Rules<'_>, index: usize, code: &str, request: &RequestBody) -> bool {
-    match code {
-        "G1201" => rules.won(index, request),
-        "G1205" => rules.won(index, request) && !rules.decide(request).escalated,
-        "G1203" => misses(rules, index, request),
-        "G1202" => rules.won(index, request) && matters(rules, index, request),
-        _ => false,
-    }
-}
-
-/// Whether the rule is about the request, and its condition does not hold.
-fn misses(rules: &Rules<'_>, index: usize, body: &RequestBody) -> bool {
+/// Whether a request shows that obligations of a rule hold.
+fn shows(rules: &Rules<'_>, index: usize, codes: &[&str], body: &RequestBody) -> bool {
     let request = body.request();
-    let Ok(facts) = crate::decide::facts(rules.package, &request) else { return false };
-    let scope = crate::decide::Scope { package: rules.package, request: &request, facts: &facts };
+    let Ok(facts) = facts_of_sent(rules.package, &request) else { return false };
+    let scope = Scope { package: rules.package, request: &request, facts: &facts };
     let Some(rule) = rules.policy.rules.get(index) else { return false };
-    let has_role = |role: &str| crate::eval::Env::has_role(&scope, &body.principal, role);
-    let about = rule.subjects.iter().any(|pattern| pattern.matches(&body.principal, has_role))
-        && rule.targets.iter().any(|pattern| pattern.matches(&body.capability));
-    let holds = rule.condition.as_ref().map(|condition| eval(condition, &scope));
-    about && holds.is_some_and(|holds| holds != Ok(Value::Bool(true)))
-}
-
-/// Whether a request that a rule wins would be decided otherwise without it.
-fn matters(rules: &Rules<'_>, index: usize, body: &RequestBody) -> bool {
-    let Some(rule) = rules.policy.rules.get(index) else { return false };
-    let request = body.request();
-    let Ok(facts) = crate::decide::facts(rules.package, &request) else { return false };
-    let scope = crate::decide::Scope { package: rules.package, request: &request, facts: &facts };
-    let later = rules.about(&body.capability).into_iter().skip_while(|other| *other <= index);
+    let candidates = rules.between(&body.principal, &body.capability);
+    // The first rule after some others that fits, or cannot be evaluated.
+    let first = |others: usize| {
+        let later = candidates.iter().skip(others);
+        later
+            .filter_map(|other| Some((*other, scope.fits(rules.policy.rules.get(*other)?))))
+            .find(|(_, fits)| *fits != Ok(false))
+    };
+    let won = OnceCell::new();
+    let won = || *won.get_or_init(|| first(0).is_some_and(|(other, fits)| other == index && fits == Ok(true)));
     // An allow that is escalated is the approval that it becomes.
-    let becomes = |action: &'_ Action| match (action, &rules.policy.escalation) {
+    let becomes = |action: &Action| match (action, &rules.policy.escalation) {
         (Action::Allow, Escalation::AtLeast { level, approval, .. })
             if facts.risk >= *level && body.principal != ROLLBACK =>
         {
@@ -227,13 +226,27 @@ fn matters(rules: &Rules<'_>, index: usize, body: &RequestBody) -> bool {
         }
         (action, _) => action.clone(),
     };
-    for other in later {
-        let Some(next) = rules.policy.rules.get(other) else { continue };
-        match scope.fits(next) {
-            Ok(false) => {}
-            Ok(true) => return becomes(&next.action) != becomes(&rule.action),
-            Err(_) => return rule.action != Action::Deny,
+    codes.iter().all(|code| match *code {
+        "G1201" => won(),
+        "G1205" => won() && becomes(&rule.action) == Action::Allow,
+        "G1203" => is_about(&scope, rule, body) && scope.fits(rule) != Ok(true),
+        "G1202" => {
+            won() && {
+                let before = candidates.iter().take_while(|other| **other <= index).count();
+                match first(before) {
+                    Some((other, Ok(_))) => {
+                        rules.policy.rules.get(other).is_some_and(|next| becomes(&next.action) != becomes(&rule.action))
+                    }
+                    Some((_, Err(_))) => rule.action != Action::Deny,
+                    None => becomes(&rules.policy.default) != becomes(&rule.action),
+                }
+            }
         }
-    }
-    becomes(&rules.policy.default) != becomes(&rule.action)
+        _ => false,
+    })
+}
+
+fn is_about(scope: &Scope<'_>, rule: &Rule, body: &RequestBody) -> bool {
+    rule.subjects.iter().any(|pattern| pattern.matches(&body.principal, |role| scope.has_role(&body.principal, role)))
+        && rule.targets.iter().any(|pattern| pattern.matches(&body.capability))
 }

@@ -95,7 +95,7 @@ pub(super) fn ruling<'p>(rules: &'p Rules<'p>, principal: &str, capability: &'p 
     let fails = reader.fails(&capability.approval, &mut atoms);
     let always = !no_row && !own.is_empty() && own.iter().all(|row| row.is_some());
     Ruling {
-        acts: reader.deciding(package, rules.policy, rules.about(&capability.id).into_iter(), &mut atoms),
+        acts: reader.deciding(package, rules.policy, rules.about(&capability.id).iter().copied(), &mut atoms),
         unsettled: no_risk || no_effect || fails,
         risks: risks.into_iter().copied().collect(),
         own: (own.into_iter().filter_map(Option::as_ref).collect(), always),

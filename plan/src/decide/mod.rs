@@ -28,6 +28,7 @@ mod variables;
 
 pub use engine::Engine;
 pub use explain::{Clause, Missed, Part, explain};
+pub(crate) use facts::facts_of_sent;
 pub use facts::{Facts, facts};
 pub use reference::{Scope, decide};
 pub use request::{Request, RequestBody, is_principal};

@@ -1,8 +1,10 @@
 //! From the document to the model: what is text becomes types and expressions again.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
-use super::scope::{Flat, variables_of};
+use super::scope::{Flat, Variable, variables_of};
 use super::shape as doc;
 use super::{Invalid, invalid};
 use crate::decide;
@@ -24,7 +26,12 @@ use crate::typing::{Checker, Names};
 ///
 /// The first entry that cannot be read, with its place in the document.
 pub fn read(document: &doc::Document) -> Result<Package, Invalid> {
-    let mut reader = Reader { types: BTreeMap::new(), outputs: BTreeMap::new(), inputs: BTreeMap::new() };
+    let mut reader = Reader {
+        types: BTreeMap::new(),
+        outputs: BTreeMap::new(),
+        inputs: BTreeMap::new(),
+        scopes: RefCell::default(),
+    };
     reader.named_types(&document.types)?;
     let context = reader.fields("context", &document.context)?;
     let mut package = Package { name: document.package.clone(), context, ..Package::default() };
@@ -72,6 +79,8 @@ pub(super) struct Reader {
     pub(super) types: BTreeMap<String, Schema>,
     pub(super) outputs: BTreeMap<String, Fields>,
     pub(super) inputs: BTreeMap<String, Fields>,
+    /// What the conditions of rules see, by their targets: most rules share theirs with others.
+    scopes: RefCell<HashMap<Vec<CapabilityPattern>, Rc<[Variable]>>>,
 }
 
 impl Reader {
@@ -291,10 +300,17 @@ impl Reader {
         targets: &[CapabilityPattern],
         text: &str,
     ) -> Result<Expr, Invalid> {
-        let matched = package.capabilities.iter().filter(|one| targets.iter().any(|target| target.matches(&one.id)));
-        let mut variables = decide::variables(&package.context);
-        variables.insert(0, ("input".to_owned(), Type::Record(decide::shared_input(matched)), false));
-        self.condition(place, text, &Flat::new(&self.types, variables))
+        let known = self.scopes.borrow().get(targets).cloned();
+        let scope = known.unwrap_or_else(|| {
+            let matches = |one: &&Capability| targets.iter().any(|target| target.matches(&one.id));
+            let matched = package.capabilities.iter().filter(matches);
+            let mut variables = decide::variables(&package.context);
+            variables.insert(0, ("input".to_owned(), Type::Record(decide::shared_input(matched)), false));
+            let scope: Rc<[Variable]> = variables.into();
+            self.scopes.borrow_mut().insert(targets.to_vec(), Rc::clone(&scope));
+            scope
+        });
+        self.condition(place, text, &Flat::shared(&self.types, scope))
     }
 
     fn claim(&self, package: &Package, one: &doc::Claim) -> Result<Claim, Invalid> {

@@ -1,6 +1,7 @@
 //! Scopes for reading plans: variables in a list, and the types that the plan names.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::pattern::TextPattern;
 use crate::types::{Fields, Schema, Type};
@@ -12,12 +13,19 @@ pub(super) type Variable = (String, Type, bool);
 /// Variables over the types of a plan.
 pub(super) struct Flat<'t> {
     types: &'t BTreeMap<String, Schema>,
+    /// What several scopes have in common.
+    shared: Rc<[Variable]>,
     pub(super) variables: Vec<Variable>,
 }
 
 impl<'t> Flat<'t> {
     pub(super) fn new(types: &'t BTreeMap<String, Schema>, variables: Vec<Variable>) -> Flat<'t> {
-        Flat { types, variables }
+        Flat { types, shared: Rc::default(), variables }
+    }
+
+    /// A scope of what others have too.
+    pub(super) fn shared(types: &'t BTreeMap<String, Schema>, shared: Rc<[Variable]>) -> Flat<'t> {
+        Flat { types, shared, variables: Vec::new() }
     }
 }
 
@@ -28,14 +36,14 @@ pub(super) fn variables_of(fields: &Fields) -> Vec<Variable> {
 
 impl Names for Flat<'_> {
     fn variable(&self, name: &str) -> Lookup<(Type, bool)> {
-        match self.variables.iter().rev().find(|(known, ..)| known == name) {
+        match self.variables.iter().rev().chain(self.shared.iter().rev()).find(|(known, ..)| known == name) {
             Some((_, ty, optional)) => Lookup::Known((ty.clone(), *optional)),
             None => Lookup::Unknown,
         }
     }
 
     fn variables(&self) -> Vec<String> {
-        self.variables.iter().map(|(name, ..)| name.clone()).collect()
+        self.shared.iter().chain(&self.variables).map(|(name, ..)| name.clone()).collect()
     }
 
     fn set(&self, _: &str) -> Lookup<Vec<TextPattern>> {

@@ -59,7 +59,7 @@ fn holds_of(
     let request = body.request();
     let known = facts(package, &request).unwrap();
     let scope = Scope { package, request: &request, facts: &known };
-    for index in rules.about(&body.capability) {
+    for index in rules.about(&body.capability).iter().copied() {
         let rule = &policy.rules[index];
         let outcome = reader.rule(package, rule, atoms);
         let possible = match scope.fits(rule) {
@@ -73,7 +73,7 @@ fn holds_of(
     assert!(risks.contains(&&known.risk), "{risks:?} for {body:?}");
     let (effects, _) = reader.possible(&known.capability.effect, &mut Vec::new());
     assert!(effects.contains(&known.effect), "{effects:?} for {body:?}");
-    let deciding = reader.deciding(package, policy, rules.about(&body.capability).into_iter(), &mut Vec::new());
+    let deciding = reader.deciding(package, policy, rules.about(&body.capability).iter().copied(), &mut Vec::new());
     let by = match decide(package, policy, &request).by {
         By::Rule(place) => Some(place as usize - 1),
         By::Default => None,
@@ -145,7 +145,7 @@ fn a_request_on_a_line_is_read_as_it_was() {
                 continue;
             }
             let text = case::write(&body);
-            assert_eq!(case::read(&package, &text), Some(body), "{text}");
+            assert_eq!(case::Reading::default().read(&package, &text), Some(body), "{text}");
             read += 1;
         }
     }
