@@ -1,6 +1,6 @@
 //! Measures Gov beside its peers: `make bench` builds everything and runs this.
 //!
-//! `gov-bench [SUITE]… [--without-peers] [--most-rules N]`, SUITE one of `decisions proofs language program`; all of them where
+//! `gov-bench [SUITE]… [--without-peers] [--most-rules N]`, SUITE one of `decisions proofs language program runs`; all of them where
 //! none is named. Figures go to standard output as a table and to `bench/results`.
 
 mod chart;
@@ -12,13 +12,14 @@ mod peers;
 mod proofs;
 mod report;
 mod row;
+mod runs;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use row::Row;
 
-const SUITES: [&str; 4] = ["decisions", "proofs", "language", "program"];
+const SUITES: [&str; 5] = ["decisions", "proofs", "language", "program", "runs"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut suites: Vec<String> = Vec::new();
@@ -46,6 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if wanted("program") {
         rows.extend(language::program(&gov()?)?);
+    }
+    if wanted("runs") {
+        rows.extend(runs::run()?);
     }
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     report::write(&rows, &results)

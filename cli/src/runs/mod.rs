@@ -1,6 +1,7 @@
 //! What the commands about runs share: the host that they talk to, and how a run is told.
 
 mod config;
+pub mod live;
 pub mod story;
 
 use std::path::{Path, PathBuf};
@@ -165,11 +166,12 @@ fn fold(plan: &Plan, links: &[Link]) -> Result<Vec<(Entry, State)>, Failure> {
 /// If it cannot be driven any more.
 pub async fn follow(host: &Embedded, run: &str, story: &mut Option<Story>) -> Result<State, Failure> {
     let (mut updates, mut failures) = (host.updates(), host.failures());
+    let live = story.is_some().then(live::Live::new);
     let mut told = 0;
     loop {
         let (_, entries) = history(host, run).await?;
         for (entry, state) in entries.iter().skip(told) {
-            tell(story, entry, state)?;
+            tell(story, live.as_ref(), entry, state)?;
         }
         told = entries.len();
         let state = entries.last().map(|(_, state)| state.clone()).unwrap_or_default();
@@ -181,7 +183,7 @@ pub async fn follow(host: &Embedded, run: &str, story: &mut Option<Story>) -> Re
                 update = updates.recv() => match update {
                     Ok((of, entry, state)) if *of == *run => {
                         if entry.sequence as usize == told + 1 {
-                            tell(story, &entry, &state)?;
+                            tell(story, live.as_ref(), &entry, &state)?;
                             told += 1;
                         }
                         if rests(host, &state).await? {
@@ -202,11 +204,10 @@ pub async fn follow(host: &Embedded, run: &str, story: &mut Option<Story>) -> Re
     }
 }
 
-fn tell(story: &mut Option<Story>, entry: &Entry, state: &State) -> Result<(), Failure> {
-    match story {
-        Some(story) => output::write(&story.entry(entry, state)),
-        None => Ok(()),
-    }
+fn tell(story: &mut Option<Story>, live: Option<&live::Live>, entry: &Entry, state: &State) -> Result<(), Failure> {
+    let (Some(story), Some(live)) = (story, live) else { return Ok(()) };
+    live.show(state);
+    live.write(&story.entry(entry, state))
 }
 
 /// Whether a run is left: it rests, waits for a human, or for longer than a person does.

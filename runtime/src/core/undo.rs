@@ -185,7 +185,17 @@ impl<'p> Machine<'p> {
                 let terms = Terms { principal: ROLLBACK, step: None };
                 let begun = self.begin(&CallId::undo(place), &capability, arguments, instance, &terms);
                 if let Err(failure) = begun {
-                    self.needs_human(place, failure.message);
+                    let proved =
+                        failure.kind == Kind::Refused && !self.package.accepted.iter().any(|one| one.code == "G1103");
+                    let message = match proved {
+                        true => format!(
+                            "internal contradiction: the plan was proved to allow this undo, and it was not allowed. This is a \
+                             fault of Gov, please report it: {}",
+                            failure.message
+                        ),
+                        false => failure.message,
+                    };
+                    self.needs_human(place, message);
                 }
             }
         }

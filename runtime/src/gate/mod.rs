@@ -1,9 +1,10 @@
 //! The gate: the one way to a handler.
 //!
 //! Whatever the machine wants done comes through [`Gate::call`], and is looked at again on what it really is: who calls and
-//! for whom, by which plan, whether the capability is active, whether its input fits, how the policy decides, whether those
-//! who had to approve did, whether the capability works at all. Only then the handler is called, and what it gives is held
-//! against what the capability declares.
+//! for whom, by which plan, whether the capability is active, whether its input is what is declared, how the policy decides on
+//! it, whether those who had to approve did, whether the capability works at all. Only then the handler is called, and what it
+//! gives is held against what the capability declares. What a run may spend is held back by the machine, in the entry that
+//! commands the call.
 
 mod breaker;
 mod handler;
@@ -124,11 +125,11 @@ impl Gate {
     fn admit<'p>(&self, plan: &'p Plan, start: &Start, effect: &Effect) -> Result<(&'p Capability, Call), Denial> {
         let contradiction = |message: String| (Refusal::Contradiction, message);
         let package = plan.package();
-        if start.plan != plan.digest() {
-            return Err(contradiction("the run belongs to another plan".to_owned()));
-        }
         if !is_principal(&effect.principal) {
             return Err(contradiction(format!("`{}` is no principal", effect.principal)));
+        }
+        if start.plan != plan.digest() {
+            return Err(contradiction("the run belongs to another plan".to_owned()));
         }
         let Some(workflow) = package.workflow(&effect.workflow) else {
             return Err(contradiction(format!("the plan has no workflow `{}`", effect.workflow)));
@@ -142,6 +143,7 @@ impl Gate {
         if capability.version != effect.version {
             return Err(contradiction(format!("`{}` is of another version in the plan", capability.id)));
         }
+        self.handlers.active(&capability.id).map_err(|why| (Refusal::Unavailable, why))?;
         // The roles that the request asserts are those of the workflow that it started, and of nobody else.
         let own = package.workflow(&start.workflow).is_some_and(|started| started.principal == effect.principal);
         let asserted = if own { &start.roles[..] } else { &[] };

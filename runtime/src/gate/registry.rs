@@ -86,14 +86,17 @@ impl Handlers {
 
     pub(super) fn stub(&self, capability: &str) -> Option<&Json> {
         self.stubs.get(capability)
+    /// Whether a capability may be used in this deployment, or why not.
+    pub(super) fn active(&self, capability: &str) -> Result<(), String> {
+        match self.inactive.contains(capability) {
+            true => Err(format!("`{capability}` is switched off in this deployment")),
+            false => Ok(()),
+        }
     }
 
     /// What serves a capability, or why nothing does.
     pub(super) fn find(&self, capability: &model::Capability) -> Result<&dyn Handler, String> {
         let id = &capability.id;
-        if self.inactive.contains(id) {
-            return Err(format!("`{id}` is switched off in this deployment"));
-        }
         match &capability.handler {
             model::Handler::None => Err(format!("`{id}` says no handler, so it can be checked and not run")),
             model::Handler::Builtin => {

@@ -58,7 +58,20 @@ fn json(ran: &Ran) -> Value {
 
 fn run(desk: &Sandbox, workflow: &str, input: &str) -> (Option<i32>, Value) {
     let ran = desk.gov(["run", "desk.gov", workflow, "--input", input, "--format", "json"]).unwrap();
-    (ran.code, json(&ran))
+    let account = json(&ran);
+    validate("run", &account);
+    let shown = json(&desk.gov(["show", account["run"].as_str().unwrap(), "--format", "json"]).unwrap());
+    validate("show", &shown);
+    (ran.code, account)
+}
+
+/// Fails unless a text is what a schema of `docs/schema` says.
+fn validate(schema: &str, told: &Value) {
+    let path = format!("{}/../docs/schema/{schema}.schema.json", env!("CARGO_MANIFEST_DIR"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let errors: Vec<_> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(told).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{told:#}");
 }
 
 fn states(account: &Value) -> Vec<&str> {

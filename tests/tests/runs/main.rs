@@ -3,5 +3,6 @@
 mod conformance;
 mod crash_points;
 mod damage;
+mod gate;
 mod processes;
 mod simulation;

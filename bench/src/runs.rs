@@ -1,0 +1,245 @@
+//! Runs: three-step workflows whose handlers do nothing, every entry durable before anything depends on it. Beside them, in the
+//! same place and the same minute, what the disk itself syncs, and what a journal in SQLite takes that does nothing else.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gov_runtime::Plan;
+use gov_runtime::gate::{Call, Error as Trouble, Handler, Handlers, Later};
+use gov_runtime::host::sqlite::Sqlite;
+use gov_runtime::host::{Embedded, Host, Options, Request};
+use rusqlite::Connection;
+use serde_json::{Value as Json, json};
+
+use crate::measure::{self, Times};
+use crate::row::Row;
+
+/// How long each figure is taken.
+const LASTS: Duration = Duration::from_secs(3);
+
+/// How many runs are under way at once.
+const AT_ONCE: [usize; 4] = [1, 16, 64, 256];
+
+/// The entries of the journal of one run: its start, and an outcome for each step. Each is a write of its own.
+const ENTRIES: usize = 4;
+
+/// The runs that wait while nothing happens.
+const WAITING: usize = 100_000;
+
+const PACKAGE: &str = r#"package bench
+capability t.nothing: write {
+    input { n: Int }
+    output { n: Int }
+    compensate with t.back { n: n }
+    idempotent
+    handler http { method: "POST", url: "https://bench.example/" }
+}
+capability t.back: write {
+    input { n: Int }
+    compensate none because "it is itself an undo"
+    retry until success
+    idempotent
+    handler http { method: "POST", url: "https://bench.example/" }
+}
+policy p {
+    default deny
+    escalate never because "nobody is there to ask"
+    allow any to t.*
+}
+workflow three(n: Int) {
+    principal agent:w
+    policy p
+    step one = t.nothing { n: n }
+    step two = t.nothing { n: one.n }
+    step three = t.nothing { n: two.n }
+}
+workflow waits() {
+    principal agent:w
+    policy p
+    wait 30d
+}
+"#;
+
+struct Nothing;
+
+impl Handler for Nothing {
+    fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Trouble>> {
+        let n = call.input().get("n").cloned().unwrap_or_default();
+        Box::pin(std::future::ready(Ok(json!({ "n": n }))))
+    }
+}
+
+/// All figures about runs.
+///
+/// # Errors
+///
+/// If there is no room for the database, or a run does not complete.
+pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
+    let plan = gov_tests::simulated::compile(PACKAGE).ok_or("the package is sound")?.plan;
+    let mut rows = Vec::new();
+    for at_once in AT_ONCE {
+        // Runs and journal take turns in one folder, so that both meet the same disk.
+        let (ours, raw) = (runs(&plan, at_once)?, journal(at_once)?);
+        let note = format!("{:.0} % of the raw journal's rate", 100.0 * ours / raw);
+        rows.push(Row { note, ..rate("runs", "gov", at_once, ours) });
+        rows.push(rate("runs", "raw SQLite journal", at_once, raw));
+    }
+    rows.push(rate("syncs", "this disk (fdatasync)", 1, syncs()?));
+    rows.extend(waiting(&plan)?);
+    Ok(rows)
+}
+
+fn rate(name: &str, who: &str, at_once: usize, per_second: f64) -> Row {
+    let times = Times { least: per_second, median: per_second, p99: per_second };
+    let unit = format!("{name} per second");
+    Row { unit, ..Row::time(name, who, at_once, "at once", times) }
+}
+
+fn host(path: &Path) -> Result<Embedded, Box<dyn Error>> {
+    let mut handlers = Handlers::new();
+    handlers.external("http", Arc::new(Nothing));
+    Ok(Embedded::new(Sqlite::open(path, "bench")?, Options { handlers, ..Options::default() }))
+}
+
+fn request(workflow: &str, input: Json) -> Request {
+    let (workflow, context, roles) = (workflow.to_owned(), json!({}), Vec::new());
+    Request { workflow, input, context, roles, tenant: None, caller: None, key: None, trace: None }
+}
+
+/// Runs that complete in a second.
+fn runs(plan: &Plan, at_once: usize) -> Result<f64, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let rate = runtime.block_on(async {
+        let host = Arc::new(host(&folder.path().join("gov.db"))?);
+        let began = Instant::now();
+        let tasks: Vec<_> = (0..at_once)
+            .map(|_| {
+                let (host, plan) = (Arc::clone(&host), plan.clone());
+                tokio::spawn(async move {
+                    let mut done = 0_u32;
+                    while began.elapsed() < LASTS {
+                        let started = host.start(&plan, request("three", json!({ "n": 1 }))).await?;
+                        host.settled(started.run()).await?;
+                        done += 1;
+                    }
+                    Ok::<u32, gov_runtime::host::Error>(done)
+                })
+            })
+            .collect();
+        let mut done = 0;
+        for task in tasks {
+            done += task.await??;
+        }
+        Ok::<f64, Box<dyn Error>>(f64::from(done) / began.elapsed().as_secs_f64())
+    })?;
+    runtime.shutdown_timeout(LASTS);
+    Ok(rate)
+}
+
+/// As many entries as that many runs write, by a loop that does nothing else: so many "runs" in a second.
+fn journal(at_once: usize) -> Result<f64, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let mut connection = Connection::open(folder.path().join("raw.db"))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch(
+        "CREATE TABLE journal (run INTEGER, sequence INTEGER, body TEXT, hash TEXT, PRIMARY KEY (run, sequence))
+         STRICT, WITHOUT ROWID",
+    )?;
+    let (body, hash) = ("x".repeat(900), "0".repeat(64));
+    let began = Instant::now();
+    let mut runs = 0_usize;
+    while began.elapsed() < LASTS {
+        for sequence in 0..ENTRIES {
+            let transaction = connection.transaction()?;
+            for run in runs..runs + at_once {
+                transaction
+                    .prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(rusqlite::params![run, sequence, body, hash])?;
+            }
+            transaction.commit()?;
+        }
+        runs += at_once;
+    }
+    Ok(runs as f64 / began.elapsed().as_secs_f64())
+}
+
+/// What the disk syncs in a second: a block appended, and made durable.
+fn syncs() -> Result<f64, Box<dyn Error>> {
+    use std::io::Write;
+    let mut file = tempfile::tempfile()?;
+    let (began, mut syncs) = (Instant::now(), 0_u32);
+    while began.elapsed() < LASTS {
+        file.write_all(&[0; 4096])?;
+        file.sync_data()?;
+        syncs += 1;
+    }
+    Ok(f64::from(syncs) / began.elapsed().as_secs_f64())
+}
+
+/// What runs cost that wait: until a process has taken them up, its memory, and the processor's time of a while in which
+/// nothing happens.
+fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("gov.db");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let rows = runtime.block_on(async {
+        let host = Arc::new(host(&path)?);
+        let empty = measure::memory().0;
+        let tasks: Vec<_> = (0..256)
+            .map(|_| {
+                let (host, plan) = (Arc::clone(&host), plan.clone());
+                tokio::spawn(async move {
+                    for _ in 0..WAITING.div_ceil(256) {
+                        host.start(&plan, request("waits", json!({}))).await?;
+                    }
+                    Ok::<(), gov_runtime::host::Error>(())
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await??;
+        }
+        drop(host);
+        Ok::<_, Box<dyn Error>>(vec![Row {
+            unit: "bytes".to_owned(),
+            ..Row::time("memory", "gov, idle", 0, "runs", bytes(empty))
+        }])
+    });
+    runtime.shutdown_timeout(LASTS);
+    let mut rows = rows?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let (taken, host) = measure::once(|| host(&path));
+        let host = host?;
+        let began = Instant::now();
+        host.recover().await?;
+        // The first answer comes once all that the start asks of the store is done.
+        host.store().timers(0).await?;
+        let started = taken + began.elapsed().as_nanos() as f64;
+        rows.push(Row::time("start", "gov", WAITING, "waiting runs", Times::of(vec![started])));
+        let before = processor();
+        tokio::time::sleep(LASTS).await;
+        let share = (processor() - before) / LASTS.as_secs_f64();
+        let note = format!("{:.2} % of one processor", 100.0 * share);
+        let row = Row::time("idle memory", "gov", WAITING, "waiting runs", bytes(measure::memory().0));
+        rows.push(Row { unit: "bytes".to_owned(), note, ..row });
+        Ok::<_, Box<dyn Error>>(())
+    })?;
+    Ok(rows)
+}
+
+fn bytes(count: u64) -> Times {
+    Times { least: count as f64, median: count as f64, p99: count as f64 }
+}
+
+/// The processor's time of this process so far, in seconds; zero where the system does not say.
+fn processor() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    ticks / 100.0
+}
