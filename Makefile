@@ -50,4 +50,4 @@ TARGET ?= format
 SECONDS ?= 60
 .PHONY: fuzz
 fuzz: setup ## look for texts that break the laws of reading, formatting and checking
-	cargo +nightly fuzz run $(TARGET) -- -max_total_time=$(SECONDS)
+	cargo +nightly fuzz run --fuzz-dir tests/fuzz $(TARGET) -- -max_total_time=$(SECONDS)

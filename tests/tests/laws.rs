@@ -1,4 +1,4 @@
-//! The laws of reading and formatting, on texts of every kind. The fuzz targets in `fuzz/` try the same for longer.
+//! The laws of reading and formatting, on texts of every kind. The fuzz targets in `tests/fuzz/` try the same for longer.
 
 use gov_tests::generate::{Choices, broken_file, bytes, file};
 use gov_tests::laws::{formatting, reading};

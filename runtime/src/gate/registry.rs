@@ -86,6 +86,8 @@ impl Handlers {
 
     pub(super) fn stub(&self, capability: &str) -> Option<&Json> {
         self.stubs.get(capability)
+    }
+
     /// Whether a capability may be used in this deployment, or why not.
     pub(super) fn active(&self, capability: &str) -> Result<(), String> {
         match self.inactive.contains(capability) {
