@@ -11,9 +11,25 @@ pub struct Module {
     pub text: &'static str,
 }
 
+/// A module, by its name and the path of its file.
+macro_rules! module {
+    ($name:literal, $path:literal) => {
+        Module { name: $name, path: concat!("std/", $path), text: include_str!(concat!("../modules/", $path)) }
+    };
+}
+
 /// Every module, by name.
-pub const MODULES: &[Module] =
-    &[Module { name: "std.io.fs", path: "std/io/fs.gov", text: include_str!("../modules/io/fs.gov") }];
+pub const MODULES: &[Module] = &[
+    module!("std.data.json", "data/json.gov"),
+    module!("std.db.postgres", "db/postgres.gov"),
+    module!("std.db.sqlite", "db/sqlite.gov"),
+    module!("std.io.fs", "io/fs.gov"),
+    module!("std.kv", "kv.gov"),
+    module!("std.sys.archive", "sys/archive.gov"),
+    module!("std.sys.info", "sys/info.gov"),
+    module!("std.text.regex", "text/regex.gov"),
+    module!("std.text.template", "text/template.gov"),
+];
 
 /// The module of this name.
 pub fn module(name: &str) -> Option<Module> {

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod decide;
 pub mod diff;
 pub mod explain;
+pub mod filter_worker;
 pub mod fmt;
 pub mod graph;
 pub mod lsp;

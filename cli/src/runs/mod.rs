@@ -1,15 +1,15 @@
 //! What the commands about runs share: the host that they talk to, and how a run is told.
 
+mod local;
 pub mod story;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gov_runtime::Plan;
 use gov_runtime::account;
 use gov_runtime::core::{State, Status, step};
 use gov_runtime::gate::Handlers;
-use gov_runtime::handlers;
 use gov_runtime::host::sqlite::Sqlite;
 use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Summary};
 use tokio::sync::broadcast::error::RecvError;
@@ -70,19 +70,11 @@ impl Place {
         if let Some(missing) = roots.iter().find(|root| !root.is_dir()) {
             return Err(Failure::new(format!("`{}` is no folder", missing.display())));
         }
-        handlers::files::register(&mut handlers, roots, &beside(&self.db, "-files"))
-            .map_err(|error| Failure::new(format!("cannot use a root: {}", output::reason(&error))))?;
+        local::register(&mut handlers, roots, &self.db)?;
         let process = uuid::Uuid::now_v7().simple().to_string();
         let store = Sqlite::open(&self.db, &process).map_err(|error| failure(&error))?;
         Ok(Embedded::new(store, Options { handlers, ..Options::default() }))
     }
-}
-
-/// A path beside another one, with an ending of its own.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// What a failure of the host is to a person.
