@@ -3,6 +3,7 @@
 mod command;
 mod disk;
 mod git;
+mod import;
 mod markdown;
 mod output;
 mod pages;
@@ -51,6 +52,7 @@ enum Command {
     Resolve(command::resolve::Args),
     Replay(command::replay::Args),
     Audit(command::audit::Args),
+    Import(command::import::Args),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
     Lsp(command::lsp::Args),
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Resolve(args) => command::resolve::run(&args, gov.color),
         Command::Replay(args) => command::replay::run(&args, gov.color),
         Command::Audit(args) => command::audit::run(&args),
+        Command::Import(args) => command::import::run(&args),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
         Command::Lsp(args) => command::lsp::run(&args),

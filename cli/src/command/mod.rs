@@ -12,6 +12,7 @@ pub mod explain;
 pub mod filter_worker;
 pub mod fmt;
 pub mod graph;
+pub mod import;
 pub mod lsp;
 pub mod new;
 pub mod replay;
