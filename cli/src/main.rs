@@ -3,6 +3,7 @@
 mod command;
 mod disk;
 mod git;
+mod import;
 mod markdown;
 mod output;
 mod pages;
@@ -51,11 +52,13 @@ enum Command {
     Resolve(command::resolve::Args),
     Replay(command::replay::Args),
     Audit(command::audit::Args),
+    Import(command::import::Args),
     Explain(command::explain::Args),
     Completions(command::completions::Args),
     Lsp(command::lsp::Args),
     #[command(name = "lsp-prover", hide = true)]
     LspProver(command::lsp::Prover),
+    FilterWorker(command::filter_worker::Args),
 }
 
 fn main() -> ExitCode {
@@ -79,10 +82,12 @@ fn main() -> ExitCode {
         Command::Resolve(args) => command::resolve::run(&args, gov.color),
         Command::Replay(args) => command::replay::run(&args, gov.color),
         Command::Audit(args) => command::audit::run(&args),
+        Command::Import(args) => command::import::run(&args),
         Command::Explain(args) => command::explain::run(&args, gov.color),
         Command::Completions(args) => command::completions::run(&args),
         Command::Lsp(args) => command::lsp::run(&args),
         Command::LspProver(args) => command::lsp::prove(&args),
+        Command::FilterWorker(args) => command::filter_worker::run(&args),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

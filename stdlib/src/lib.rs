@@ -11,16 +11,31 @@ pub struct Module {
     pub text: &'static str,
 }
 
+/// A module, by its name and the path of its file.
+macro_rules! module {
+    ($name:literal, $path:literal) => {
+        Module { name: $name, path: concat!("std/", $path), text: include_str!(concat!("../modules/", $path)) }
+    };
+}
+
 /// Every module, by name.
 pub const MODULES: &[Module] = &[
-    Module { name: "std.calendar", path: "std/calendar.gov", text: include_str!("../modules/calendar.gov") },
-    Module { name: "std.human", path: "std/human.gov", text: include_str!("../modules/human.gov") },
-    Module { name: "std.io.fs", path: "std/io/fs.gov", text: include_str!("../modules/io/fs.gov") },
-    Module { name: "std.llm", path: "std/llm.gov", text: include_str!("../modules/llm.gov") },
-    Module { name: "std.mail", path: "std/mail.gov", text: include_str!("../modules/mail.gov") },
-    Module { name: "std.net.http", path: "std/net/http.gov", text: include_str!("../modules/net/http.gov") },
-    Module { name: "std.sys.exec", path: "std/sys/exec.gov", text: include_str!("../modules/sys/exec.gov") },
-    Module { name: "std.webhook", path: "std/webhook.gov", text: include_str!("../modules/webhook.gov") },
+    module!("std.calendar", "calendar.gov"),
+    module!("std.data.json", "data/json.gov"),
+    module!("std.db.postgres", "db/postgres.gov"),
+    module!("std.db.sqlite", "db/sqlite.gov"),
+    module!("std.human", "human.gov"),
+    module!("std.io.fs", "io/fs.gov"),
+    module!("std.kv", "kv.gov"),
+    module!("std.llm", "llm.gov"),
+    module!("std.mail", "mail.gov"),
+    module!("std.net.http", "net/http.gov"),
+    module!("std.sys.archive", "sys/archive.gov"),
+    module!("std.sys.exec", "sys/exec.gov"),
+    module!("std.sys.info", "sys/info.gov"),
+    module!("std.text.regex", "text/regex.gov"),
+    module!("std.text.template", "text/template.gov"),
+    module!("std.webhook", "webhook.gov"),
 ];
 
 /// The module of this name.

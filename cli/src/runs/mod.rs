@@ -2,6 +2,7 @@
 
 mod config;
 pub mod live;
+mod local;
 pub mod story;
 
 use std::path::{Path, PathBuf};
@@ -86,19 +87,11 @@ impl Place {
         if let Some(missing) = roots.iter().find(|root| !root.is_dir()) {
             return Err(Failure::new(format!("`{}` is no folder", missing.display())));
         }
-        handlers::files::register(&mut handlers, &roots, &beside(&self.db, "-files"))
-            .map_err(|error| Failure::new(format!("cannot use a root: {}", output::reason(&error))))?;
+        local::register(&mut handlers, &roots, &self.db)?;
         let process = uuid::Uuid::now_v7().simple().to_string();
         let store = Sqlite::open(&self.db, &process).map_err(|error| failure(&error))?;
         Ok(Embedded::new(store, Options { handlers, ..Options::default() }))
     }
-}
-
-/// A path beside another one, with an ending of its own.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// What a failure of the host is to a person.

@@ -91,6 +91,35 @@ impl Call {
         }
     }
 
+    /// A call that no gate has seen, to try a handler with.
+    #[cfg(test)]
+    pub(crate) fn sample(capability: &str, key: &str, input: Json) -> Call {
+        Call {
+            capability: capability.to_owned(),
+            run: "run".to_owned(),
+            label: "step".to_owned(),
+            key: key.to_owned(),
+            tenant: None,
+            input,
+            settings: Vec::new(),
+            timeout: 10_000,
+        }
+    }
+
+    /// The same, with this long for it, in milliseconds.
+    #[cfg(test)]
+    pub(crate) fn within(mut self, timeout: i64) -> Call {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The same, for a tenant.
+    #[cfg(test)]
+    pub(crate) fn of_tenant(mut self, tenant: &str) -> Call {
+        self.tenant = Some(tenant.to_owned());
+        self
+    }
+
     /// The capability.
     pub fn capability(&self) -> &str {
         &self.capability

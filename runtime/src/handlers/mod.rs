@@ -3,16 +3,25 @@
 //! Each gives typed errors: transient where it did not happen and may later, permanent where it did not happen and will not,
 //! unknown where it may have happened, and misfit where it happened and gave something else than the capability declares.
 
+mod blocking;
 pub(crate) mod calendar;
+mod database;
 pub(crate) mod exec;
 pub mod files;
 mod http;
 pub(crate) mod human;
+pub mod info;
+pub mod json;
+pub mod kv;
 pub(crate) mod llm;
 pub(crate) mod mail;
 pub(crate) mod mcp;
 pub(crate) mod net;
+pub mod postgres;
+pub mod regex;
 mod shape;
+pub mod sqlite;
+pub mod template;
 pub(crate) mod webhook;
 
 use crate::deployment::Deployment;

@@ -1,6 +1,7 @@
 //! What was replaced: contents by their hash, and what each call changed by its token.
 
 use super::roots::Place;
+use super::times::Times;
 use super::tree::Tree;
 use crate::core::digest;
 use crate::gate::Error;
@@ -26,6 +27,13 @@ pub(super) enum Change {
         /// What stood there.
         before: Tree,
     },
+    /// A folder in which something was changed, and when it itself was.
+    Around {
+        /// Where.
+        path: String,
+        /// When it was read and changed.
+        times: Times,
+    },
     /// A folder was made.
     Folder {
         /// Where.
@@ -48,11 +56,6 @@ impl Change {
     pub(super) fn moved(from: &Place, to: &Place) -> Change {
         Change::Moved { from: from.full(), to: to.full() }
     }
-}
-
-/// The token of a call's key.
-pub(super) fn token(key: &str) -> String {
-    digest::sha256(key.as_bytes()).chars().take(32).collect()
 }
 
 /// SHA-256 of what is read, in hexadecimal.
@@ -103,8 +106,8 @@ impl Kept {
     }
 
     /// A content that is kept.
-    pub(super) fn content(&self, hash: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.folder.join("contents").join(hash))
+    pub(super) fn content(&self, hash: &str) -> io::Result<fs::File> {
+        fs::File::open(self.folder.join("contents").join(hash))
     }
 
     /// Writes a file that is whole or not there: under another name first, then by that name.

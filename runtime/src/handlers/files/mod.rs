@@ -1,27 +1,33 @@
-//! `io.fs`: files below the roots that the deployment allows.
+//! `io.fs` and `sys.archive`: files below the roots that the deployment allows.
 //!
-//! Whatever changes a file first keeps what it replaces, durably, under a token; `io.fs.restore` puts it back, with mode and
-//! time of change. The token is that of the call's key, so that a call that is made again keeps what was there before the
-//! first attempt.
+//! Whatever changes a file first keeps what it replaces, durably, under a token; `io.fs.restore` puts it back, with modes and
+//! times, those of the folder around it included. The token is that of the call's key, so that a call that is made again
+//! keeps what was there before the first attempt.
 
+mod archive;
 mod kept;
-mod roots;
+pub(super) mod roots;
+#[cfg(test)]
+mod tests;
+mod times;
 mod tree;
 
-use crate::gate::{Call, Error, Handler, Handlers, Later, Probe};
+use super::blocking::{Blocking, Operation, token};
+use crate::gate::{Call, Error, Handlers, Probe};
 use kept::{Change, Kept};
 use roots::{Place, Roots};
 use serde_json::{Value as Json, json};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tree::{Known, Tree};
+use times::Times;
+use tree::Known;
 
 /// The largest file that is read into an answer, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
 /// The operations, by the ids of their capabilities.
-const OPERATIONS: [(&str, Operation); 11] = [
+const OPERATIONS: [(&str, Operation<Files>); 13] = [
     ("io.fs.read_file", read_file),
     ("io.fs.exists", exists),
     ("io.fs.list_dir", list_dir),
@@ -33,19 +39,21 @@ const OPERATIONS: [(&str, Operation); 11] = [
     ("io.fs.move", move_to),
     ("io.fs.copy", copy),
     ("io.fs.restore", restore),
+    ("sys.archive.zip", archive::zip),
+    ("sys.archive.restore", restore),
 ];
 
-type Operation = fn(&Files, &Call) -> Result<Json, Error>;
-
-/// Registers the handlers of `io.fs`: files below `roots`, and what they replace below `keep`.
+/// Registers the handlers of `io.fs` and `sys.archive`: files below `roots`, and what they replace below `keep`. Neither
+/// that folder nor what is `private` can be touched: the journal, for instance, with the files that its name begins.
 ///
 /// # Errors
 ///
 /// If a root is no folder.
-pub fn register(handlers: &mut Handlers, roots: &[PathBuf], keep: &Path) -> io::Result<()> {
-    let files = Arc::new(Files { roots: Roots::open(roots)?, kept: Kept::at(keep) });
+pub fn register(handlers: &mut Handlers, roots: &[PathBuf], keep: &Path, private: &[PathBuf]) -> io::Result<()> {
+    let private: Vec<PathBuf> = private.iter().cloned().chain([keep.to_owned()]).collect();
+    let files = Arc::new(Files { roots: Roots::open(roots, &private)?, kept: Kept::at(keep) });
     for (capability, operation) in OPERATIONS {
-        handlers.builtin(capability, Arc::new(FileHandler { operation, files: Arc::clone(&files) }));
+        handlers.builtin(capability, Arc::new(Blocking::probing(&files, operation, probe)));
     }
     Ok(())
 }
@@ -55,27 +63,11 @@ struct Files {
     kept: Kept,
 }
 
-struct FileHandler {
-    operation: Operation,
-    files: Arc<Files>,
-}
-
-impl Handler for FileHandler {
-    fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Error>> {
-        let (files, operation, call) = (Arc::clone(&self.files), self.operation, call.copy());
-        Box::pin(async move {
-            let done = tokio::task::spawn_blocking(move || operation(&files, &call)).await;
-            done.unwrap_or_else(|error| Err(Error::Unknown(format!("the file operation broke off: {error}"))))
-        })
-    }
-
-    /// What was replaced is kept before anything is changed: where nothing is kept, nothing happened.
-    fn probe<'a>(&'a self, call: &'a Call) -> Later<'a, Probe> {
-        let token = kept::token(call.key());
-        Box::pin(std::future::ready(match self.files.kept.change(&token) {
-            Ok(None) => Probe::DidNotHappen,
-            Ok(Some(_)) | Err(_) => Probe::CannotTell,
-        }))
+/// What was replaced is kept before anything is changed: where nothing is kept, nothing happened.
+fn probe(files: &Files, call: &Call) -> Probe {
+    match files.kept.change(&token(call.key())) {
+        Ok(None) => Probe::DidNotHappen,
+        Ok(Some(_)) | Err(_) => Probe::CannotTell,
     }
 }
 
@@ -148,8 +140,9 @@ fn write(files: &Files, call: &Call, content: &[u8]) -> Result<Json, Error> {
             return Err(Error::Permanent(format!("`{}` is there, and no file", place.name)));
         }
     };
-    let saved = keep(files, call, || Ok(vec![change(files, &place)?]))?;
-    tree::write(&place, content, mode).map_err(|error| failed("write", &place, &error))?;
+    let saved = keep(files, call, || Ok(around(&place).into_iter().chain([change(files, &place)?]).collect()))?;
+    tree::write(&place, mode, &saved, |file| file.write_all(content))
+        .map_err(|error| failed("write", &place, &error))?;
     Ok(json!({ "saved": saved }))
 }
 
@@ -166,7 +159,9 @@ fn make_dir(files: &Files, call: &Call) -> Result<Json, Error> {
             }
         }
         missing.reverse();
-        Ok(missing)
+        // The folder that the outermost of them is made in.
+        let outermost = place.path.ancestors().nth(missing.len().saturating_sub(1)).filter(|_| !missing.is_empty());
+        Ok(outermost.and_then(|path| around_of(&place, path)).into_iter().chain(missing).collect())
     })?;
     place.dir.create_dir_all(&place.path).map_err(|error| failed("make", &place, &error))?;
     Ok(json!({ "saved": saved }))
@@ -175,7 +170,7 @@ fn make_dir(files: &Files, call: &Call) -> Result<Json, Error> {
 fn delete(files: &Files, call: &Call) -> Result<Json, Error> {
     let place = files.roots.find(call.text("path")?)?;
     place.refuse_root()?;
-    let token = kept::token(call.key());
+    let token = token(call.key());
     let known = tree::look(&place).map_err(|error| failed("look at", &place, &error))?;
     if matches!(known, Known::Absent) {
         // An attempt before this one may have deleted it, and its answer may be lost.
@@ -184,7 +179,7 @@ fn delete(files: &Files, call: &Call) -> Result<Json, Error> {
             None => Err(Error::Permanent(format!("`{}` is not there", place.name))),
         };
     }
-    let saved = keep(files, call, || Ok(vec![change(files, &place)?]))?;
+    let saved = keep(files, call, || Ok(around(&place).into_iter().chain([change(files, &place)?]).collect()))?;
     tree::remove(&place).map_err(|error| failed("delete", &place, &error))?;
     Ok(json!({ "saved": saved }))
 }
@@ -192,7 +187,7 @@ fn delete(files: &Files, call: &Call) -> Result<Json, Error> {
 fn move_to(files: &Files, call: &Call) -> Result<Json, Error> {
     let (from, to) = (files.roots.find(call.text("from")?)?, files.roots.find(call.text("to")?)?);
     from.refuse_root()?;
-    let token = kept::token(call.key());
+    let token = token(call.key());
     let here = tree::look(&from).map_err(|error| failed("look at", &from, &error))?;
     let there = tree::look(&to).map_err(|error| failed("look at", &to, &error))?;
     match (here, there, files.kept.change(&token)?) {
@@ -204,14 +199,16 @@ fn move_to(files: &Files, call: &Call) -> Result<Json, Error> {
         (_, Known::Absent, _) => {}
         (_, _, _) => return Err(Error::Permanent(format!("`{}` is there already", to.name))),
     }
-    let saved = keep(files, call, || Ok(vec![Change::moved(&from, &to)]))?;
+    let saved = keep(files, call, || {
+        Ok(around(&from).into_iter().chain(around(&to)).chain([Change::moved(&from, &to)]).collect())
+    })?;
     from.dir.rename(&from.path, to.dir, &to.path).map_err(|error| failed("move", &from, &error))?;
     Ok(json!({ "saved": saved }))
 }
 
 fn copy(files: &Files, call: &Call) -> Result<Json, Error> {
     let (from, to) = (files.roots.find(call.text("from")?)?, files.roots.find(call.text("to")?)?);
-    let token = kept::token(call.key());
+    let token = token(call.key());
     let there = tree::look(&to).map_err(|error| failed("look at", &to, &error))?;
     // What an attempt before this one began to copy is copied over.
     if !matches!(there, Known::Absent) && files.kept.change(&token)?.is_none() {
@@ -220,11 +217,10 @@ fn copy(files: &Files, call: &Call) -> Result<Json, Error> {
     let Known::File { mode } = tree::look(&from).map_err(|error| failed("look at", &from, &error))? else {
         return Err(Error::Permanent(format!("`{}` is no file", from.name)));
     };
-    let mut content = Vec::new();
-    let read = from.dir.open(&from.path).and_then(|mut file| file.read_to_end(&mut content));
-    read.map_err(|error| failed("read", &from, &error))?;
-    let saved = keep(files, call, || Ok(vec![change(files, &to)?]))?;
-    tree::write(&to, &content, Some(mode)).map_err(|error| failed("write", &to, &error))?;
+    let mut content = from.dir.open(&from.path).map_err(|error| failed("read", &from, &error))?;
+    let saved = keep(files, call, || Ok(around(&to).into_iter().chain([change(files, &to)?]).collect()))?;
+    tree::write(&to, Some(mode), &saved, |file| io::copy(&mut content, file).map(|_| ()))
+        .map_err(|error| failed("write", &to, &error))?;
     Ok(json!({ "saved": saved }))
 }
 
@@ -234,16 +230,23 @@ fn restore(files: &Files, call: &Call) -> Result<Json, Error> {
         return Err(Error::Permanent(format!("nothing is kept under `{token}`")));
     };
     for change in changes.iter().rev() {
-        undo(files, change)?;
+        undo(files, change, token)?;
     }
     Ok(json!({}))
 }
 
-fn undo(files: &Files, change: &Change) -> Result<(), Error> {
+fn undo(files: &Files, change: &Change, token: &str) -> Result<(), Error> {
     match change {
         Change::Replaced { path, before } => {
             let place = files.roots.find(path)?;
-            put_back(files, &place, before).map_err(|error| failed("put back", &place, &error))
+            tree::put_back(&place, before, &files.kept, token).map_err(|error| failed("put back", &place, &error))
+        }
+        Change::Around { path, times } => {
+            let place = files.roots.find(path)?;
+            match times.set(place.dir, &place.path) {
+                Err(error) if !is_missing(&error) => Err(failed("put back the times of", &place, &error)),
+                _ => Ok(()),
+            }
         }
         Change::Folder { path } => {
             let place = files.roots.find(path)?;
@@ -270,11 +273,15 @@ fn undo(files: &Files, change: &Change) -> Result<(), Error> {
     }
 }
 
-fn put_back(files: &Files, place: &Place, before: &Tree) -> io::Result<()> {
-    match before {
-        Tree::Absent => tree::remove(place),
-        before => tree::put_back(place, before, &files.kept),
-    }
+/// The folder around a place, and when it was changed: what is changed in it changes that.
+fn around(place: &Place) -> Option<Change> {
+    around_of(place, &place.path)
+}
+
+fn around_of(place: &Place, path: &Path) -> Option<Change> {
+    let folder = tree::parent(path).unwrap_or(Path::new("."));
+    let found = place.dir.symlink_metadata(folder).ok()?;
+    Some(Change::Around { path: place.full_of(folder), times: Times::of(&found) })
 }
 
 /// What stands at a place, kept whole.
@@ -285,10 +292,17 @@ fn change(files: &Files, place: &Place) -> Result<Change, Error> {
 
 /// Keeps what a call is about to change, unless an attempt before this one did. The token.
 fn keep(files: &Files, call: &Call, changes: impl FnOnce() -> Result<Vec<Change>, Error>) -> Result<String, Error> {
-    let token = kept::token(call.key());
-    if files.kept.change(&token)?.is_none() {
-        let changes = changes()?;
-        files.kept.keep(&token, &changes)?;
+    let token = token(call.key());
+    match files.kept.change(&token)? {
+        None => files.kept.keep(&token, &changes()?)?,
+        Some(kept) => {
+            for change in &kept {
+                if let Change::Replaced { path, .. } = change {
+                    let place = files.roots.find(path)?;
+                    tree::sweep(&place, &token).map_err(|error| failed("look at", &place, &error))?;
+                }
+            }
+        }
     }
     Ok(token)
 }

@@ -2,12 +2,13 @@
 
 use super::kept::Kept;
 use super::roots::Place;
+use super::times::Times;
 use cap_std::fs::{Dir, DirBuilder, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 /// What stands at a path, without what is in it.
 pub(super) enum Known {
@@ -33,13 +34,15 @@ pub(super) enum Tree {
         content: String,
         /// Its permissions.
         mode: u32,
-        /// When it was changed, in nanoseconds since 1970.
-        changed: u64,
+        /// When it was read and changed.
+        times: Times,
     },
     /// A folder.
     Folder {
         /// Its permissions.
         mode: u32,
+        /// When it was read and changed.
+        times: Times,
         /// What is in it.
         entries: BTreeMap<String, Tree>,
     },
@@ -47,6 +50,8 @@ pub(super) enum Tree {
     Link {
         /// Where it leads.
         target: PathBuf,
+        /// When it was read and changed.
+        times: Times,
     },
 }
 
@@ -78,9 +83,11 @@ fn read_below(dir: &Dir, path: &Path, kept: &Kept, depth: u32) -> io::Result<Tre
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tree::Absent),
         Err(error) => return Err(error),
     };
+    // Before it is read, which may change them.
+    let times = Times::of(&found);
     let mode = found.mode() & 0o7777;
     if found.is_symlink() {
-        return Ok(Tree::Link { target: dir.read_link_contents(path)? });
+        return Ok(Tree::Link { target: dir.read_link_contents(path)?, times });
     }
     if found.is_dir() {
         let mut entries = BTreeMap::new();
@@ -92,36 +99,42 @@ fn read_below(dir: &Dir, path: &Path, kept: &Kept, depth: u32) -> io::Result<Tre
             let tree = read_below(dir, &path.join(&name), kept, depth + 1)?;
             entries.insert(name, tree);
         }
-        return Ok(Tree::Folder { mode, entries });
+        return Ok(Tree::Folder { mode, times, entries });
     }
     if !found.is_file() {
         return Err(io::Error::other("it is neither a file nor a folder"));
     }
     let content = kept.keep_content(dir.open(path)?)?;
-    let since = found.modified().ok().and_then(|at| at.into_std().duration_since(SystemTime::UNIX_EPOCH).ok());
-    let changed = since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0);
-    Ok(Tree::File { content, mode, changed })
+    Ok(Tree::File { content, mode, times })
 }
 
-/// Puts back what stood at a place.
-pub(super) fn put_back(place: &Place, tree: &Tree, kept: &Kept) -> io::Result<()> {
-    put_back_below(place.dir, &place.path, tree, kept)
+/// Puts back what stood at a place, for the call of a token.
+pub(super) fn put_back(place: &Place, tree: &Tree, kept: &Kept, token: &str) -> io::Result<()> {
+    put_back_below(place.dir, &place.path, tree, kept, token)?;
+    sweep(place, token)
 }
 
-fn put_back_below(dir: &Dir, path: &Path, tree: &Tree, kept: &Kept) -> io::Result<()> {
+fn put_back_below(dir: &Dir, path: &Path, tree: &Tree, kept: &Kept, token: &str) -> io::Result<()> {
     match tree {
-        Tree::Absent => remove_below(dir, path),
-        Tree::File { content, mode, changed } => {
+        Tree::Absent => {
+            // What a call added was a file. A folder that stands there now is somebody else's.
+            if dir.symlink_metadata(path).is_ok_and(|found| found.is_dir()) {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            remove_below(dir, path)
+        }
+        Tree::File { content, mode, times } => {
             if dir.symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
                 remove_below(dir, path)?;
             }
             if let Some(folder) = parent(path) {
                 dir.create_dir_all(folder)?;
             }
-            let changed = SystemTime::UNIX_EPOCH + Duration::from_nanos(*changed);
-            write_below(dir, path, &kept.content(content)?, Some(*mode), Some(changed))
+            let mut content = kept.content(content)?;
+            create(dir, path, Some(*mode), token, |file| io::copy(&mut content, file).map(|_| ()))?;
+            times.set(dir, path)
         }
-        Tree::Folder { mode, entries } => {
+        Tree::Folder { mode, times, entries } => {
             if dir.symlink_metadata(path).is_ok_and(|found| !found.is_dir()) {
                 remove_below(dir, path)?;
             }
@@ -130,49 +143,73 @@ fn put_back_below(dir: &Dir, path: &Path, tree: &Tree, kept: &Kept) -> io::Resul
                 _ => {}
             }
             for (name, entry) in entries {
-                put_back_below(dir, &path.join(name), entry, kept)?;
+                put_back_below(dir, &path.join(name), entry, kept, token)?;
             }
-            dir.set_permissions(path, Permissions::from_mode(*mode))
+            sweep_below(dir, path, token)?;
+            dir.set_permissions(path, Permissions::from_mode(*mode))?;
+            // After what is in it, which changes them.
+            times.set(dir, path)
         }
-        Tree::Link { target } => {
-            if dir.read_link_contents(path).is_ok_and(|found| found == *target) {
-                return Ok(());
+        Tree::Link { target, times } => {
+            if !dir.read_link_contents(path).is_ok_and(|found| found == *target) {
+                remove_below(dir, path)?;
+                dir.symlink_contents(target, path)?;
             }
-            remove_below(dir, path)?;
-            dir.symlink_contents(target, path)
+            times.set(dir, path)
         }
     }
 }
 
-/// Writes a file that is whole or as it was: under another name first, then by its own.
-pub(super) fn write(place: &Place, content: &[u8], mode: Option<u32>) -> io::Result<()> {
-    write_below(place.dir, &place.path, content, mode, None)
+/// Makes a file that is whole or as it was: under another name first, then by its own. The other name says the token of the
+/// call, so that what a crash leaves of it is found ([`sweep`]).
+pub(super) fn write(
+    place: &Place,
+    mode: Option<u32>,
+    token: &str,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    create(place.dir, &place.path, mode, token, fill)
 }
 
-fn write_below(
+/// Takes away what a crash left of files that the call of a token was making beside a place.
+pub(super) fn sweep(place: &Place, token: &str) -> io::Result<()> {
+    sweep_below(place.dir, parent(&place.path).unwrap_or(Path::new(".")), token)
+}
+
+fn sweep_below(dir: &Dir, folder: &Path, token: &str) -> io::Result<()> {
+    let entries = match dir.read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let name = entry?.file_name();
+        if name.to_string_lossy().starts_with(&format!(".gov-{token}-")) {
+            dir.remove_file(folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn create(
     dir: &Dir,
     path: &Path,
-    content: &[u8],
     mode: Option<u32>,
-    changed: Option<SystemTime>,
+    token: &str,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    let Some(name) = path.file_name() else { return Err(io::ErrorKind::IsADirectory.into()) };
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}", uuid::Uuid::new_v4().simple()));
-    let new = path.with_file_name(hidden);
+    if path.file_name().is_none() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let new = path.with_file_name(format!(".gov-{token}-{}", uuid::Uuid::new_v4().simple()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(mode.unwrap_or(0o666));
     let file = dir.open_with(&new, &options)?;
     let written = (|| {
         let mut file = file.into_std();
-        file.write_all(content)?;
+        fill(&mut file)?;
         if let Some(mode) = mode {
             // What the process takes off new files is not taken off one that had it.
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
-        }
-        if let Some(changed) = changed {
-            file.set_modified(changed)?;
         }
         file.sync_all()?;
         dir.rename(&new, dir, path)
@@ -203,6 +240,7 @@ fn remove_below(dir: &Dir, path: &Path) -> io::Result<()> {
     }
 }
 
-fn parent(path: &Path) -> Option<&Path> {
+/// The folder that a path lies in, unless that is where it starts from.
+pub(super) fn parent(path: &Path) -> Option<&Path> {
     path.parent().filter(|folder| !folder.as_os_str().is_empty())
 }

@@ -1,0 +1,37 @@
+//! The handlers of what is on this machine: files, databases, values, texts.
+
+use std::path::{Path, PathBuf};
+
+use gov_runtime::gate::Handlers;
+use gov_runtime::handlers::{files, info, json, kv, regex, sqlite, template};
+
+use crate::output::{self, Failure};
+
+/// The command of this program that runs filters.
+pub const WORKER: &str = "filter-worker";
+
+/// Registers them: files and databases below the roots, and what they keep beside the database of the runs.
+///
+/// # Errors
+///
+/// If a root cannot be opened, or this program is not to be found.
+pub fn register(handlers: &mut Handlers, roots: &[PathBuf], db: &Path) -> Result<(), Failure> {
+    let root = |error: std::io::Error| Failure::new(format!("cannot use a root: {}", output::reason(&error)));
+    let private = [db.to_owned()];
+    files::register(handlers, roots, &beside(db, "-files"), &private).map_err(root)?;
+    sqlite::register(handlers, roots, &private).map_err(root)?;
+    kv::register(handlers, &beside(db, "-kv"));
+    info::register(handlers, &[]);
+    regex::register(handlers);
+    template::register(handlers);
+    let own = std::env::current_exe().map_err(|error| Failure::io("find", "gov", &error))?;
+    json::register(handlers, json::Worker::new(own, &[WORKER]));
+    Ok(())
+}
+
+/// A path beside another one, with an ending of its own.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
