@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use gov_runtime::gate::Handlers;
-use gov_runtime::handlers::{files, info, json, kv, regex, sqlite, template};
+use gov_runtime::handlers::{files, json, kv, regex, sqlite, template};
 
 use crate::output::{self, Failure};
 
@@ -21,7 +21,6 @@ pub fn register(handlers: &mut Handlers, roots: &[PathBuf], db: &Path) -> Result
     files::register(handlers, roots, &beside(db, "-files"), &private).map_err(root)?;
     sqlite::register(handlers, roots, &private).map_err(root)?;
     kv::register(handlers, &beside(db, "-kv"));
-    info::register(handlers, &[]);
     regex::register(handlers);
     template::register(handlers);
     let own = std::env::current_exe().map_err(|error| Failure::io("find", "gov", &error))?;

@@ -23,8 +23,9 @@ pub const FILE_NAME: &str = "gov.toml";
 const SECTIONS: [&str; 8] = ["package", "workspace", "dependencies", "handlers", "roots", "hosts", "secrets", "limits"];
 
 /// The keys of `[handlers]`.
-const HANDLERS: [&str; 10] =
-    ["external", "stubs", "http", "exec", "mcp", "llm", "mail", "calendar", "webhook", "human"];
+const HANDLERS: [&str; 12] = [
+    "external", "stubs", "http", "exec", "mcp", "llm", "mail", "calendar", "webhook", "human", "postgres", "environment",
+];
 
 /// What a place of running allows, and where its services are.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +44,10 @@ pub struct Deployment {
     pub(crate) calendars: BTreeMap<String, calendar::Calendar>,
     pub(crate) webhooks: BTreeMap<String, webhook::Hook>,
     pub(crate) people: BTreeMap<String, human::Way>,
+    /// The secrets that hold the addresses of PostgreSQL databases, by the names that runs know.
+    pub(crate) databases: BTreeMap<String, String>,
+    /// The variables of the environment that runs may read: names, or beginnings with `*` after them.
+    pub(crate) variables: Vec<String>,
 }
 
 impl Deployment {
@@ -81,7 +86,21 @@ impl Deployment {
         self.calendars = named(&handlers, "calendar", calendar::Calendar::read);
         self.webhooks = named(&handlers, "webhook", webhook::Hook::read);
         self.people = named(&handlers, "human", human::Way::read);
+        self.databases = named(&handlers, "postgres", database);
+        if let Some(environment) = handlers.section("environment") {
+            environment.only(&["allow"]);
+            self.variables = environment.texts("allow").unwrap_or_default();
+        }
     }
+}
+
+/// The secret that holds a database's address.
+fn database(section: &Section<'_>) -> Option<String> {
+    section.only(&["secret"]);
+    if !section.has("secret") {
+        section.missing("secret", "the name of the secret that holds the database's address");
+    }
+    section.text("secret")
 }
 
 /// What the tables of a table say, by name; those with a mistake are left out.

@@ -102,6 +102,10 @@ impl Call {
             tenant: None,
             input,
             settings: Vec::new(),
+            rest: Json::Null,
+            output: Arc::new(Fields(Vec::new())),
+            repeatable: false,
+            cost: None,
             timeout: 10_000,
         }
     }

@@ -10,14 +10,14 @@ pub(crate) mod exec;
 pub mod files;
 mod http;
 pub(crate) mod human;
-pub mod info;
+mod info;
 pub mod json;
 pub mod kv;
 pub(crate) mod llm;
 pub(crate) mod mail;
 pub(crate) mod mcp;
 pub(crate) mod net;
-pub mod postgres;
+mod postgres;
 pub mod regex;
 mod shape;
 pub mod sqlite;
@@ -30,7 +30,7 @@ use net::{Client, Secrets};
 use serde_json::Value as Json;
 use std::sync::Arc;
 
-/// Registers the handlers that leave the machine or start programs, as a deployment allows them.
+/// Registers what a deployment allows: the handlers that leave the machine or start programs, and what may be known of it.
 pub fn register(handlers: &mut Handlers, deployment: &Deployment) {
     handlers.set_external(deployment.external);
     for (capability, output) in &deployment.stubs {
@@ -62,6 +62,12 @@ pub fn register(handlers: &mut Handlers, deployment: &Deployment) {
         handlers.builtin(id, outside(secrets, calendar::Calendars { calendars, client, action }));
     }
     handlers.builtin("webhook.send", outside(secrets, webhook::Sender(Arc::clone(&webhooks))));
+    let databases = Arc::new(postgres::Databases::of_secrets(deployment.databases.clone(), secrets.clone()));
+    for (id, operation) in postgres::OPERATIONS {
+        let databases = Arc::clone(&databases);
+        handlers.builtin(id, outside(secrets, postgres::Postgres { databases, operation }));
+    }
+    info::register(handlers, &deployment.variables);
     let people = human::People { ways: deployment.people.clone(), webhooks, programs };
     handlers.builtin("human.notify", outside(secrets, people));
 }

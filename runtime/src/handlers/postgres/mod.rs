@@ -9,7 +9,8 @@ mod tests;
 
 use super::blocking::patience;
 use super::database::{CALLS, MOST_BYTES, MOST_ROWS, parameters, too_much};
-use crate::gate::{Call, Error, Handler, Handlers, Later, Probe};
+use super::net::Secrets;
+use crate::gate::{Call, Error, Handler, Later, Probe};
 use gov_plan::value::parse_json;
 use parameter::Parameter;
 use serde_json::{Value as Json, json};
@@ -23,60 +24,65 @@ use tokio_postgres::{Client, NoTls, Statement, Transaction};
 /// How many rows are asked for at once.
 const BATCH: i32 = 1_000;
 
-/// The databases of a deployment, by the names that runs know.
-pub struct Databases(BTreeMap<String, Config>);
+/// The databases of a deployment: gives the address of the one with a name, as `psql` takes it.
+pub(super) struct Databases(Box<dyn Fn(&str) -> Result<String, Error> + Send + Sync>);
 
 impl Databases {
-    /// Databases with the URLs or `key=value` texts that `psql` takes, as secrets give them.
-    ///
-    /// # Errors
-    ///
-    /// If a text is none, or asks for a connection over a network in the clear without saying so. The text itself is not in
-    /// the error: it has the password in it.
-    pub fn new<'t>(databases: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<Databases, String> {
-        let read = |(name, text): (&str, &str)| {
-            let config: Config =
-                text.parse().map_err(|_| format!("the address of the database `{name}` cannot be read"))?;
-            let here = |host: &Host| match host {
-                Host::Unix(_) => true,
-                Host::Tcp(host) => {
-                    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-                }
-            };
-            let clear = config.get_ssl_mode() == SslMode::Disable;
-            if !clear && (config.get_ssl_mode() != SslMode::Prefer || !config.get_hosts().iter().all(here)) {
-                return Err(format!(
-                    "the database `{name}` is reached over a network, and connections are not encrypted: say \
-                     `sslmode=disable` in its address if the network is trusted"
-                ));
-            }
-            Ok((name.to_owned(), config))
-        };
-        databases.into_iter().map(read).collect::<Result<_, _>>().map(Databases)
+    pub(super) fn new(address: impl Fn(&str) -> Result<String, Error> + Send + Sync + 'static) -> Databases {
+        Databases(Box::new(address))
+    }
+
+    /// Databases with the names that runs know, each with the name of the secret that holds its address.
+    pub(super) fn of_secrets(names: BTreeMap<String, String>, secrets: Secrets) -> Databases {
+        Databases::new(move |name| match names.get(name) {
+            Some(secret) => secrets.value(secret),
+            None => Err(Error::Permanent(format!("this deployment names no database `{name}`"))),
+        })
+    }
+
+    fn config(&self, name: &str) -> Result<Config, Error> {
+        config(name, &(self.0)(name)?).map_err(Error::Permanent)
     }
 }
 
-/// Registers the handlers of `db.postgres`.
-pub fn register(handlers: &mut Handlers, databases: Databases) {
-    let databases = Arc::new(databases);
-    for (capability, operation) in [
-        ("db.postgres.query", Operation::Query),
-        ("db.postgres.execute", Operation::Execute),
-        ("db.postgres.undo", Operation::Execute),
-    ] {
-        handlers.builtin(capability, Arc::new(Postgres { databases: Arc::clone(&databases), operation }));
+/// A database with the URL or `key=value` text that `psql` takes.
+///
+/// # Errors
+///
+/// If the text is none, or asks for a connection over a network in the clear without saying so. The text itself is not in
+/// the error: it has the password in it.
+fn config(name: &str, text: &str) -> Result<Config, String> {
+    let config: Config = text.parse().map_err(|_| format!("the address of the database `{name}` cannot be read"))?;
+    let here = |host: &Host| match host {
+        Host::Unix(_) => true,
+        Host::Tcp(host) => host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),
+    };
+    let clear = config.get_ssl_mode() == SslMode::Disable;
+    if !clear && (config.get_ssl_mode() != SslMode::Prefer || !config.get_hosts().iter().all(here)) {
+        return Err(format!(
+            "the database `{name}` is reached over a network, and connections are not encrypted: say `sslmode=disable` in \
+             its address if the network is trusted"
+        ));
     }
+    Ok(config)
 }
+
+/// The capabilities of `db.postgres`, with what each does.
+pub(super) const OPERATIONS: [(&str, Operation); 3] = [
+    ("db.postgres.query", Operation::Query),
+    ("db.postgres.execute", Operation::Execute),
+    ("db.postgres.undo", Operation::Execute),
+];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Operation {
+pub(super) enum Operation {
     Query,
     Execute,
 }
 
-struct Postgres {
-    databases: Arc<Databases>,
-    operation: Operation,
+pub(super) struct Postgres {
+    pub(super) databases: Arc<Databases>,
+    pub(super) operation: Operation,
 }
 
 impl Handler for Postgres {
@@ -88,6 +94,10 @@ impl Handler for Postgres {
                 Operation::Execute => execute(&mut client, call).await,
             }
         })
+    }
+
+    fn is_external(&self) -> bool {
+        true
     }
 
     fn probe<'a>(&'a self, call: &'a Call) -> Later<'a, Probe> {
@@ -112,11 +122,7 @@ impl Handler for Postgres {
 
 impl Postgres {
     async fn connect(&self, call: &Call) -> Result<Client, Error> {
-        let name = call.text("database")?;
-        let Some(config) = self.databases.0.get(name) else {
-            return Err(Error::Permanent(format!("this deployment names no database `{name}`")));
-        };
-        let mut config = config.clone();
+        let mut config = self.databases.config(call.text("database")?)?;
         config.application_name("gov").connect_timeout(patience(call) / 2);
         let (client, connection) = config.connect(NoTls).await.map_err(|error| failed(call, &error))?;
         // It ends with its client, and what goes wrong with it is told to that.

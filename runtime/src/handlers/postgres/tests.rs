@@ -46,9 +46,15 @@ impl Cluster {
     fn handlers(&self) -> Arc<Databases> {
         let gone = format!("host={}/nowhere user=gov", self.folder.display());
         let stranger = format!("host={} user=stranger dbname=postgres", self.folder.display());
-        let named = [("shop", self.address()), ("gone", gone), ("stranger", stranger)];
-        Arc::new(Databases::new(named.iter().map(|(name, address)| (*name, address.as_str()))).unwrap())
+        databases([("shop", self.address()), ("gone", gone), ("stranger", stranger)])
     }
+}
+
+fn databases<const N: usize>(named: [(&'static str, String); N]) -> Arc<Databases> {
+    Arc::new(Databases::new(move |wanted| match named.iter().find(|(name, _)| *name == wanted) {
+        Some((_, address)) => Ok(address.clone()),
+        None => Err(Error::Permanent(format!("this deployment names no database `{wanted}`"))),
+    }))
 }
 
 impl Drop for Cluster {
@@ -204,7 +210,7 @@ fn transactions_that_cannot_be_put_in_an_order_may_be_made_again() {
     let Some(cluster) = Cluster::start() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let serializable = format!("{} options='-c default_transaction_isolation=serializable'", cluster.address());
-    let desk = Desk(Arc::new(Databases::new([("shop", serializable.as_str())]).unwrap()));
+    let desk = Desk(databases([("shop", serializable)]));
     runtime.block_on(async {
         desk.execute("make", "CREATE TABLE t (a int)", json!([])).await.unwrap();
         desk.execute("fill", "INSERT INTO t SELECT generate_series(1, 10)", json!([])).await.unwrap();
@@ -244,7 +250,7 @@ fn a_network_in_the_clear_has_to_be_said() {
         "host=10.0.0.1 sslmode=disable",
         "postgres://[::1]/c",
     ] {
-        assert!(Databases::new([("db", text)]).is_ok(), "{text}");
+        assert!(config("db", text).is_ok(), "{text}");
     }
     for text in [
         "host=db.example password=hidden",
@@ -252,7 +258,7 @@ fn a_network_in_the_clear_has_to_be_said() {
         "host=/run sslmode=require",
         "post hidden",
     ] {
-        let error = Databases::new([("db", text)]).err().unwrap();
+        let error = config("db", text).err().unwrap();
         assert!(error.contains("`db`") && !error.contains("hidden"), "{error}");
     }
 }
