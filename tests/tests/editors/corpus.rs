@@ -85,7 +85,7 @@ pub fn changed() -> impl Iterator<Item = Text> {
     })
 }
 
-fn change<'t>(choices: &mut Choices<'_>, tokens: &mut Vec<&'t str>) {
+fn change(choices: &mut Choices<'_>, tokens: &mut Vec<&str>) {
     if tokens.is_empty() {
         return;
     }

@@ -15,7 +15,7 @@ fn its_own_tests_pass() {
     tests.retain(|path| path.to_str().is_some_and(|path| path.ends_with(".test.js")));
     tests.sort();
     assert!(tests.len() > 2);
-    node.arg("--test").args(tests).env("CARGO_TARGET_DIR", program::target());
+    node.arg("--test").args(tests).env("CARGO_TARGET_DIR", program::target()).env("GOV", gov_tests::gov().unwrap());
     let ran = node.output().unwrap();
     assert!(ran.status.success(), "{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
 }

@@ -5,5 +5,7 @@ return {
   cmd = gov.command(),
   filetypes = { "gov" },
   root_markers = { "gov.toml", ".git" },
+  capabilities = gov.capabilities(),
+  handlers = gov.handlers,
   on_attach = gov.on_attach,
 }

@@ -8,10 +8,36 @@ function M.command()
   return vim.g.gov_command or { "gov", "lsp" }
 end
 
---- Keeps the lenses (what is proved, and what is not) up to date.
+--- Asks for the lenses of a buffer: what is proved of each item, and what is not.
+local function show_lenses(buffer)
+  local method = "textDocument/codeLens"
+  local params = { textDocument = vim.lsp.util.make_text_document_params(buffer) }
+  -- `vim.lsp.codelens.refresh` would drop the question while another one is under way, and so the last answer.
+  vim.lsp.buf_request(buffer, method, params, vim.lsp.codelens.on_codelens)
+end
+
+--- Handlers that Neovim does not have: the server says when a proof has ended.
+M.handlers = {
+  ["workspace/codeLens/refresh"] = function(_, _, context)
+    local client = vim.lsp.get_client_by_id(context.client_id)
+    local buffers = client and client.attached_buffers and vim.tbl_keys(client.attached_buffers)
+      or vim.lsp.get_buffers_by_client_id(context.client_id)
+    for _, buffer in ipairs(buffers) do
+      show_lenses(buffer)
+    end
+    return vim.NIL
+  end,
+}
+
+function M.capabilities()
+  local capabilities = vim.lsp.protocol.make_client_capabilities()
+  capabilities.workspace.codeLens = { refreshSupport = true }
+  return capabilities
+end
+
+--- Keeps the lenses up to date while somebody types.
 function M.on_attach(client, buffer)
-  local can = client.server_capabilities or client.resolved_capabilities
-  if not (can.codeLensProvider or can.code_lens) then
+  if not client.server_capabilities.codeLensProvider then
     return
   end
   local group = vim.api.nvim_create_augroup("gov_lenses", { clear = false })
@@ -20,10 +46,10 @@ function M.on_attach(client, buffer)
     group = group,
     buffer = buffer,
     callback = function()
-      vim.lsp.codelens.refresh({ bufnr = buffer })
+      show_lenses(buffer)
     end,
   })
-  vim.lsp.codelens.refresh({ bufnr = buffer })
+  show_lenses(buffer)
 end
 
 --- The folder of the outermost `gov.toml` above a file, which may be a workspace's; the file's own folder without one.
@@ -55,7 +81,8 @@ function M.start(buffer)
       cmd = command,
       root_dir = root,
       workspace_folders = { { uri = vim.uri_from_fname(root), name = root } },
-      capabilities = vim.lsp.protocol.make_client_capabilities(),
+      capabilities = M.capabilities(),
+      handlers = M.handlers,
       on_attach = M.on_attach,
       on_exit = function()
         clients[root] = nil

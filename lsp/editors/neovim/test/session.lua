@@ -106,6 +106,18 @@ local function session()
     return #diagnostics() == 0
   end)
   seen.mended = diagnostics()
+
+  -- Nothing is typed any more: the proofs are made, and their lenses say so.
+  seen.lenses = wait_for("lenses that say what is proved", function()
+    local titles = {}
+    for _, lens in ipairs(vim.lsp.codelens.get(0)) do
+      table.insert(titles, lens.command.title)
+      if not lens.command.title:find("^proved") then
+        return nil
+      end
+    end
+    return #titles > 0 and titles
+  end)
 end
 
 local worked, problem = xpcall(session, debug.traceback)
