@@ -24,7 +24,18 @@ const SECTIONS: [&str; 8] = ["package", "workspace", "dependencies", "handlers",
 
 /// The keys of `[handlers]`.
 const HANDLERS: [&str; 12] = [
-    "external", "stubs", "http", "exec", "mcp", "llm", "mail", "calendar", "webhook", "human", "postgres", "environment",
+    "external",
+    "stubs",
+    "http",
+    "exec",
+    "mcp",
+    "llm",
+    "mail",
+    "calendar",
+    "webhook",
+    "human",
+    "postgres",
+    "environment",
 ];
 
 /// What a place of running allows, and where its services are.

@@ -36,7 +36,8 @@ impl Shop {
 
     fn gov(&self, arguments: &[&str]) -> (Option<i32>, Value) {
         let mut command = self.example.command(".").unwrap();
-        let ran = command.args(arguments).args(["--format", "json"]).env("STRIPE_KEY", "sk_secret_42").output().unwrap();
+        let ran =
+            command.args(arguments).args(["--format", "json"]).env("STRIPE_KEY", "sk_secret_42").output().unwrap();
         let ran = Ran::from(ran);
         let json = serde_json::from_str(&ran.stdout).unwrap_or_else(|why| panic!("{why}: {ran:?}"));
         (ran.code, json)

@@ -155,7 +155,8 @@ fn a_part_of_the_answer_stands_for_the_only_field() {
 
 #[test]
 fn an_answer_of_another_shape_is_refused() {
-    let answers: [(fn() -> Answer, &str); 6] = [
+    type Makes = fn() -> Answer;
+    let answers: [(Makes, &str); 6] = [
         (|| Answer::json(200, json!({ "charge": "ch_1" })), "`total`"),
         (|| Answer::json(200, json!({ "charge": 1, "total": "1 USD" })), "`charge`"),
         (|| Answer::json(200, json!([1])), "an object"),
@@ -391,7 +392,8 @@ fn without_its_secret_nothing_is_sent() {
 
 #[test]
 fn a_secret_comes_from_a_file_and_goes_as_the_place_says() {
-    let ways: [(&str, fn(&crate::server::Seen) -> bool); 3] = [
+    type Holds = fn(&crate::server::Seen) -> bool;
+    let ways: [(&str, Holds); 3] = [
         ("send = \"header:X-Api-Key\"", |seen| seen.header("x-api-key") == Some(SECRET)),
         ("send = \"query:key\"", |seen| seen.path == format!("/stock/x?key={SECRET}")),
         ("send = \"basic\", user = \"u\"", |seen| seen.header("authorization").unwrap().starts_with("Basic dTpza19s")),

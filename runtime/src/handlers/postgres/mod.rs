@@ -25,7 +25,9 @@ use tokio_postgres::{Client, NoTls, Statement, Transaction};
 const BATCH: i32 = 1_000;
 
 /// The databases of a deployment: gives the address of the one with a name, as `psql` takes it.
-pub(super) struct Databases(Box<dyn Fn(&str) -> Result<String, Error> + Send + Sync>);
+pub(super) struct Databases(Box<Address>);
+
+type Address = dyn Fn(&str) -> Result<String, Error> + Send + Sync;
 
 impl Databases {
     pub(super) fn new(address: impl Fn(&str) -> Result<String, Error> + Send + Sync + 'static) -> Databases {
