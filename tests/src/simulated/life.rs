@@ -311,16 +311,22 @@ impl Life<'_> {
         if !people.asked.insert(format!("{} {}", question.gate, question.digest)) && people.difficult {
             return;
         }
-        let say = |by: &str, verdict: Verdict, digest: &str| {
-            let (gate, by, digest) = (question.gate.clone(), by.to_owned(), digest.to_owned());
-            Decided { gate, by, roles: Vec::new(), verdict, comment: String::new(), digest }
-        };
-        let names: Vec<String> = match question.approvers.first().map(String::as_str) {
-            Some("role:boss") | None => vec!["user:ann".into(), "user:bob".into(), "user:cid".into()],
+        let wanted = question.approvers.first().map(String::as_str);
+        let role = wanted.and_then(|wanted| wanted.strip_prefix("role:"));
+        let names: Vec<String> = match wanted {
+            None => vec!["user:ann".into(), "user:bob".into(), "user:cid".into()],
+            Some(_) if role.is_some() => vec!["user:ann".into(), "user:bob".into(), "user:cid".into()],
             Some(other) if other.ends_with('*') => {
                 (0..3).map(|index| format!("{}person{index}", other.trim_end_matches('*'))).collect()
             }
             Some(_) => question.approvers.clone(),
+        };
+        // Whoever is wanted has the role: the identity provider asserts it of them, and of nobody else.
+        let say = |by: &str, verdict: Verdict, digest: &str| {
+            let asserted = role.filter(|_| names.iter().any(|name| name == by));
+            let roles = asserted.map(str::to_owned).into_iter().collect();
+            let (gate, by, digest) = (question.gate.clone(), by.to_owned(), digest.to_owned());
+            Decided { gate, by, roles, verdict, comment: String::new(), digest }
         };
         let quorum = usize::try_from(question.quorum).unwrap_or(1);
         let mut said: Vec<Decided> =

@@ -233,7 +233,7 @@ fn a_contradiction_stops_the_run_as_a_fault_and_undoes_nothing() {
 }
 
 /// The types keep everybody else away: what is registered cannot be had back, and nobody else makes a call (the doc tests of
-/// `gov_runtime::gate`). Inside the crate, handlers are called in one file.
+/// `gov_runtime::gate`). Inside the crate, the gate calls handlers, and what is put around a handler hands calls on to it.
 #[test]
 fn handlers_are_called_in_one_place() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src");
@@ -253,5 +253,7 @@ fn handlers_are_called_in_one_place() {
             }
         }
     }
-    assert_eq!(callers, ["gate/mod.rs"]);
+    callers.sort();
+    // A handler that is around another one hands on the call that it was given: it cannot make one.
+    assert_eq!(callers, ["gate/mod.rs", "handlers/mod.rs"]);
 }
