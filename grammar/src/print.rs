@@ -101,7 +101,8 @@ fn expr(out: &mut String, shown: &Expr, least: u8) {
             out.push_str(&name.text);
         }
         ExprKind::As(inner, target) => {
-            expr(out, inner, POSTFIX);
+            // `as` cannot be part of a path.
+            expr(out, inner, if matches!(inner.kind, ExprKind::Has(_)) { NEGATE } else { POSTFIX });
             out.push_str(" as ");
             ty(out, target);
         }
