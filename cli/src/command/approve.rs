@@ -79,7 +79,7 @@ pub fn reject(args: &Reject, color: Color) -> Result<Outcome, Failure> {
 
 fn decide(args: &Decision, verdict: Verdict, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = if args.by.is_some() { args.place.go_on()? } else { args.place.look()? };
         let run = runs::find(&host, Some(&args.run)).await?.run;
         let waiting = waiting(&host, &run, args.step.as_deref()).await?;
         let question = &waiting.question;

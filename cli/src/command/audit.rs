@@ -82,7 +82,7 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
 
 fn verify(args: &Verify) -> Result<Outcome, Failure> {
     let verified = runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.look()?;
         let mut verified = Verified { runs: 0, entries: 0, broken: Vec::new() };
         for run in wanted(&host, args.run.as_deref()).await? {
             let links = host.history(&run.run).await.map_err(|error| runs::failure(&error))?;
@@ -116,7 +116,7 @@ fn verify(args: &Verify) -> Result<Outcome, Failure> {
 
 fn export(args: &Export) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.look()?;
         let mut runs = wanted(&host, args.run.as_deref()).await?;
         runs.reverse();
         for run in runs {

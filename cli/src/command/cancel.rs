@@ -39,7 +39,7 @@ pub struct Args {
 /// If there is no such run, or it has ended.
 pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.go_on()?;
         let run = runs::find(&host, Some(&args.run)).await?.run;
         match host.cancel(&run, &args.by, &args.reason).await.map_err(|error| runs::failure(&error))? {
             Answer::Won => output::progress("it is asked to end"),

@@ -55,7 +55,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
         },
     };
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.look()?;
         let run = runs::find(&host, args.run.as_deref()).await?.run;
         let plan = match other {
             Some(plan) => plan,

@@ -76,7 +76,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
         return Err(Failure::new(format!("`{}` is no principal", args.by)).help("write it as `user:name`"));
     }
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.go_on()?;
         let run = runs::find(&host, Some(&args.run)).await?.run;
         let state = host.state(&run).await.map_err(|error| runs::failure(&error))?;
         let mut named =

@@ -31,7 +31,7 @@ pub struct Args {
 /// If there is no such run, or it cannot be driven.
 pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.go_on()?;
         if let Some(wanted) = &args.run {
             let run = runs::find(&host, Some(wanted)).await?.run;
             host.resume(&run).await.map_err(|error| runs::failure(&error))?;
@@ -39,8 +39,13 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
             let state = runs::follow(&host, &run, &mut story).await?;
             return runs::conclude(&state, args.format, color);
         }
+        let mut failures = host.failures();
         let taken = host.recover().await.map_err(|error| runs::failure(&error))?;
-        if taken.is_empty() {
+        let mut left = Vec::new();
+        while let Ok((run, error)) = failures.try_recv() {
+            left.push(Failure::new(format!("run {run} cannot go on: {error}")).help_of(runs::failure(&error)));
+        }
+        if taken.is_empty() && left.is_empty() {
             output::progress("nothing was left unfinished");
         }
         let mut worst = Outcome::Good;
@@ -57,7 +62,8 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
         if args.format == Format::Json {
             runs::write_json(&accounts)?;
         }
-        Ok(worst)
+        left.iter().for_each(output::error);
+        Ok(if left.is_empty() { worst } else { Outcome::Unreadable })
     })
 }
 

@@ -75,7 +75,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
         trace: None,
     };
     runs::block_on(async {
-        let host = args.place.open(true, Some(&args.plan))?;
+        let host = args.place.start(&args.plan)?;
         let started = host.start(&plan, request).await.map_err(|error| runs::failure(&error))?;
         if let Started::Existing(run) = &started {
             crate::output::progress(&format!("the key was used before, for run {run}"));

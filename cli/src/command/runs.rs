@@ -55,7 +55,7 @@ struct Row {
 /// If the database cannot be read.
 pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     let found = runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.look()?;
         host.store().runs(&args.states, args.limit).await.map_err(|error| runs::failure(&error))
     })?;
     if args.format == Format::Json {

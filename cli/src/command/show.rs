@@ -46,7 +46,7 @@ struct Shown {
 /// If there is no such run, or it cannot be read.
 pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
-        let host = args.place.open(false, None)?;
+        let host = args.place.look()?;
         let summary = runs::find(&host, args.run.as_deref()).await?;
         let (_, entries) = runs::history(&host, &summary.run).await?;
         let Some((_, state)) = entries.last() else { return Err(Failure::new("the run has no history")) };

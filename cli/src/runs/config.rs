@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use gov_runtime::deployment::{Deployment, FILE_NAME};
+use gov_runtime::core::digest;
+use gov_runtime::deployment::{Deployment, FILE_NAME, SECTIONS};
 use gov_runtime::gate::External;
+use serde::{Deserialize, Serialize};
 
 use crate::output::Failure;
 
 /// What becomes of calls to the outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Calls {
     /// They are made
     Live,
@@ -28,25 +31,42 @@ impl From<Calls> for External {
     }
 }
 
-/// Reads the deployment: from the file that is named, or from the `gov.toml` beside the plan or of its package, or from the
-/// one beside the database. Where there is none, nothing outside is allowed.
-///
-/// # Errors
-///
-/// If the file cannot be read, or says what no `gov.toml` says.
-pub fn read(named: Option<&Path>, plan: Option<&Path>, database: &Path) -> Result<Deployment, Failure> {
-    let found = match named {
-        Some(file) => Some(file.to_owned()),
-        None => plan.and_then(beside_plan).or_else(|| in_folder(database.parent()?)),
-    };
-    let Some(file) = found else { return Ok(Deployment::default()) };
-    let shown = file.display().to_string();
-    let text = std::fs::read_to_string(&file).map_err(|error| Failure::io("read", &shown, &error))?;
-    let folder = folder_of(&file);
-    Deployment::read(&text, &folder).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(|mistake| format!("\n  {shown}:{mistake}")).collect();
-        Failure::new(format!("`{shown}` cannot be used{}", lines.concat()))
-    })
+/// A `gov.toml` that was read.
+pub struct Config {
+    /// What it allows.
+    pub deployment: Deployment,
+    /// Where it is, absolute.
+    pub path: PathBuf,
+    /// The digest of what it says about running: the order of its lines and what it says of packages are left out.
+    pub digest: String,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, or says what no `gov.toml` says.
+    pub fn read(file: &Path) -> Result<Config, Failure> {
+        let shown = file.display().to_string();
+        let text = std::fs::read_to_string(file).map_err(|error| Failure::io("read", &shown, &error))?;
+        let path = file.canonicalize().map_err(|error| Failure::io("read", &shown, &error))?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let deployment = Deployment::read(&text, folder).map_err(|mistakes| {
+            let lines: Vec<String> = mistakes.iter().map(|mistake| format!("\n  {shown}:{mistake}")).collect();
+            Failure::new(format!("`{shown}` cannot be used{}", lines.concat()))
+        })?;
+        let said = text.parse::<toml::Table>().unwrap_or_default();
+        let of_running = said.into_iter().filter(|(section, _)| SECTIONS.contains(&section.as_str()));
+        let of_running = serde_json::to_value(of_running.collect::<toml::Table>()).unwrap_or_default();
+        Ok(Config { deployment, path, digest: digest::of_json(&of_running) })
+    }
+}
+
+/// The `gov.toml` beside a plan or of its package, or else the one beside the database. Where there is none, nothing outside is
+/// allowed.
+pub fn find(plan: Option<&Path>, database: &Path) -> Option<PathBuf> {
+    plan.and_then(beside_plan).or_else(|| in_folder(database.parent()?))
 }
 
 /// The `gov.toml` of a plan: beside its file, or the nearest one at or above its package.
@@ -66,10 +86,4 @@ fn beside_plan(plan: &Path) -> Option<PathBuf> {
 
 fn in_folder(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(FILE_NAME)).filter(|file| file.is_file())
-}
-
-/// The folder of a file, absolute.
-fn folder_of(file: &Path) -> PathBuf {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }

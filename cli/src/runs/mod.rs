@@ -3,6 +3,7 @@
 mod config;
 pub mod live;
 mod local;
+mod origin;
 pub mod story;
 
 use std::path::{Path, PathBuf};
@@ -11,10 +12,8 @@ use std::sync::Arc;
 use gov_runtime::Plan;
 use gov_runtime::account;
 use gov_runtime::core::{State, Status, step};
-use gov_runtime::gate::Handlers;
-use gov_runtime::handlers;
 use gov_runtime::host::sqlite::Sqlite;
-use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Summary};
+use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Outfit, Summary};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::output::{self, Color, Failure, Outcome};
@@ -25,21 +24,24 @@ use story::Story;
 const PATIENCE: i64 = 60_000;
 
 /// Where runs are kept, and what they may touch.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Place {
     /// The database of the runs
     #[arg(long, value_name = "FILE", default_value = "gov.db")]
     pub db: PathBuf,
 
-    /// A folder whose files runs may touch; those of the `gov.toml`, or the current folder, if nothing is said
+    /// A folder whose files runs may touch; those of the `gov.toml`, or the current folder, if nothing is said. A run keeps its
+    /// folders
     #[arg(long = "root", value_name = "DIR")]
     pub roots: Vec<PathBuf>,
 
-    /// What this place allows; the `gov.toml` of the plan, or beside the database, if nothing is said
+    /// What runs are allowed; what they were started with, which is the `gov.toml` of the plan, or beside the database, if
+    /// nothing is said
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// What becomes of calls that leave the machine or start programs; as the `gov.toml` says, if nothing is said
+    /// What becomes of calls that leave the machine or start programs; as when the run was started, and as the `gov.toml` says,
+    /// if nothing is said
     #[arg(long, value_enum, value_name = "CALLS")]
     pub external: Option<Calls>,
 }
@@ -66,31 +68,54 @@ pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, 
 }
 
 impl Place {
-    /// Opens the host. The database is made where there is none, if that is wanted.
+    /// Opens the host for a run of this plan. The database is made where there is none.
     ///
     /// # Errors
     ///
     /// If the database cannot be used, or the `gov.toml`, or a root is no folder.
-    pub fn open(&self, make: bool, plan: Option<&Path>) -> Result<Embedded, Failure> {
-        let shown = self.db.display().to_string();
-        if !make && !self.db.is_file() {
-            return Err(Failure::new(format!("there is no database `{shown}`")).help("name it with `--db FILE`"));
+    pub fn start(&self, plan: &Path) -> Result<Embedded, Failure> {
+        let (handlers, origin) = self.here(plan)?;
+        let place = serde_json::to_string(&origin).map_err(|error| Failure::new(error.to_string()))?;
+        let place = Some(place);
+        Ok(Embedded::new(self.store()?, Options { handlers, place, outfit: Some(self.outfit()), ..Options::default() }))
+    }
+
+    /// Opens the host for runs that are there, each with what the place where it was started allows.
+    ///
+    /// # Errors
+    ///
+    /// If there is no database, or it cannot be used.
+    pub fn go_on(&self) -> Result<Embedded, Failure> {
+        self.exists()?;
+        Ok(Embedded::new(self.store()?, Options { outfit: Some(self.outfit()), ..Options::default() }))
+    }
+
+    /// Opens the host to look at runs, and drives none.
+    ///
+    /// # Errors
+    ///
+    /// If there is no database, or it cannot be used.
+    pub fn look(&self) -> Result<Embedded, Failure> {
+        self.exists()?;
+        Ok(Embedded::reader(self.store()?))
+    }
+
+    fn outfit(&self) -> Outfit {
+        let place = self.clone();
+        Box::new(move |origin| place.of(origin).map_err(|failure| failure.message().to_owned()))
+    }
+
+    fn exists(&self) -> Result<(), Failure> {
+        if self.db.is_file() {
+            return Ok(());
         }
-        let mut handlers = Handlers::new();
-        let mut deployment = config::read(self.config.as_deref(), plan, &self.db)?;
-        if let Some(calls) = self.external {
-            deployment.external = calls.into();
-        }
-        handlers::register(&mut handlers, &deployment);
-        let here = || vec![PathBuf::from(".")];
-        let roots = if self.roots.is_empty() { deployment.roots.unwrap_or_else(here) } else { self.roots.clone() };
-        if let Some(missing) = roots.iter().find(|root| !root.is_dir()) {
-            return Err(Failure::new(format!("`{}` is no folder", missing.display())));
-        }
-        local::register(&mut handlers, &roots, &self.db)?;
+        let shown = self.db.display();
+        Err(Failure::new(format!("there is no database `{shown}`")).help("name it with `--db FILE`"))
+    }
+
+    fn store(&self) -> Result<Sqlite, Failure> {
         let process = uuid::Uuid::now_v7().simple().to_string();
-        let store = Sqlite::open(&self.db, &process).map_err(|error| failure(&error))?;
-        Ok(Embedded::new(store, Options { handlers, ..Options::default() }))
+        Sqlite::open(&self.db, &process).map_err(|error| failure(&error))
     }
 }
 
@@ -99,6 +124,7 @@ pub fn failure(error: &Error) -> Failure {
     let failure = Failure::new(error.to_string());
     match error {
         Error::NoRun(_) => failure.help("see the runs with `gov runs`"),
+        Error::Place(_) => failure.help("`--config FILE` names what it goes on with, and `--root DIR` its folders"),
         Error::Owned(_) => failure.help("wait until it rests, or try again"),
         Error::Full(_) => failure.help("make room and say `gov resume`: nothing that was acknowledged is lost"),
         Error::Newer { .. } => failure.help("use a version of gov that is at least as new"),

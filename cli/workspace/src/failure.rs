@@ -23,6 +23,17 @@ impl Failure {
         self
     }
 
+    /// Why, without what to do about it.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// With what another one says to do about it.
+    #[must_use]
+    pub fn help_of(self, other: Failure) -> Self {
+        Self { help: other.help, ..self }
+    }
+
     /// Of an action on a path that did not succeed: "cannot write `a.gov`: …".
     pub fn io(action: &str, path: &str, error: &io::Error) -> Self {
         Self::new(format!("cannot {action} `{path}`: {}", reason(error)))

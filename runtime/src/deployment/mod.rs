@@ -19,8 +19,11 @@ use toml::de::DeTable;
 /// The name of the file.
 pub const FILE_NAME: &str = "gov.toml";
 
-/// The sections of a `gov.toml`, those of the compiler first.
-const SECTIONS: [&str; 8] = ["package", "workspace", "dependencies", "handlers", "roots", "hosts", "secrets", "limits"];
+/// The sections that are read here.
+pub const SECTIONS: [&str; 5] = ["handlers", "roots", "hosts", "secrets", "limits"];
+
+/// The sections of a `gov.toml` that are the compiler's.
+const OTHERS: [&str; 3] = ["package", "workspace", "dependencies"];
 
 /// The keys of `[handlers]`.
 const HANDLERS: [&str; 12] = [
@@ -79,7 +82,7 @@ impl Deployment {
     }
 
     fn fill(&mut self, file: &Section<'_>, folder: &Path) {
-        file.only(&SECTIONS);
+        file.only(&[&OTHERS[..], &SECTIONS[..]].concat());
         if let Some(roots) = file.section("roots") {
             roots.only(&["allow"]);
             self.roots = roots.texts("allow").map(|roots| roots.iter().map(|root| folder.join(root)).collect());

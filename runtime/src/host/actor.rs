@@ -5,6 +5,7 @@ use super::entry::{About, Entry, attempt_of, genesis};
 use super::store::{Claim, Commit};
 use super::{Answer, Error, Link};
 use crate::core::{CallId, Command, Event, EventKind, Start, State, may_decide, step};
+use crate::gate::Gate;
 use crate::plan::Plan;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -19,6 +20,7 @@ pub(super) struct Message {
 /// A run that this process drives.
 pub(super) struct Actor {
     inner: Arc<Inner>,
+    gate: Arc<Gate>,
     plan: Plan,
     run: String,
     epoch: i64,
@@ -32,6 +34,14 @@ pub(super) struct Actor {
     calls: JoinSet<()>,
     /// Whether the run is still this process's: it is not once a write has left it.
     owns: bool,
+}
+
+/// A run that this process has taken.
+pub(super) struct Claimed {
+    pub(super) epoch: i64,
+    pub(super) folded: Folded,
+    /// The gate of the place where it was started.
+    pub(super) gate: Arc<Gate>,
 }
 
 /// The end of a journal, folded.
@@ -53,13 +63,13 @@ impl Actor {
     pub(super) fn new(
         inner: Arc<Inner>,
         run: String,
-        epoch: i64,
-        folded: Folded,
+        claimed: Claimed,
         channel: (mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>),
     ) -> Actor {
-        let Folded { plan, state, entries, hash } = folded;
+        let Claimed { epoch, folded: Folded { plan, state, entries, hash }, gate } = claimed;
         Actor {
             inner,
+            gate,
             plan,
             run,
             epoch,
@@ -230,12 +240,12 @@ impl Actor {
                 _ => continue,
             };
             let Some(start) = self.state.start.clone() else { continue };
-            let (inner, plan, effect, own) =
-                (Arc::clone(&self.inner), self.plan.clone(), effect.clone(), self.own.clone());
+            let (gate, plan, effect, own) =
+                (Arc::clone(&self.gate), self.plan.clone(), effect.clone(), self.own.clone());
             self.calls.spawn(async move {
                 let event = match probe {
-                    true => inner.gate.probe(&plan, &start, &effect).await,
-                    false => inner.gate.call(&plan, &start, &effect).await,
+                    true => gate.probe(&plan, &start, &effect).await,
+                    false => gate.call(&plan, &start, &effect).await,
                 };
                 // Where the actor is gone, the run is somebody else's: they were told that the call was interrupted.
                 let _ = own.send(Message { event, reply: None });

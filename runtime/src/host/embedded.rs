@@ -1,12 +1,13 @@
 //! The host inside a process.
 
-use super::actor::{Actor, Folded, Message, about, commit_of};
+use super::actor::{Actor, Claimed, Folded, Message, about, commit_of};
 use super::entry::Entry;
+use super::places::{Outfit, Places};
 use super::store::{Claim, Created, Due, NewRun, Store};
 use super::timers::{self, Timers};
 use super::{Answer, Error, Host, Link, Request, Started, first_broken, genesis};
 use crate::core::{self, Command, Decided, Event, EventKind, Question, Resolved, Start, State, Status, step};
-use crate::gate::{Gate, Handlers, Later};
+use crate::gate::{Handlers, Later};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,8 +49,13 @@ pub type OnQuestion = Box<dyn Fn(&str, &Question) + Send + Sync>;
 /// What a host is made of.
 #[derive(Default)]
 pub struct Options {
-    /// What does what capabilities say.
+    /// What does what capabilities say, in the runs that this process starts.
     pub handlers: Handlers,
+    /// Where this process is, in words of its own: kept with the runs that it starts, so that whoever goes on with them
+    /// finds the same handlers.
+    pub place: Option<String>,
+    /// Gives the handlers of runs that were started at other places; all runs have those of this process, if nothing is said.
+    pub outfit: Option<Outfit>,
     /// Another clock than the machine's.
     pub clock: Option<Box<dyn Clock>>,
     /// Another source of ids and seeds than the machine's randomness: the same numbers and the same clock give the same runs.
@@ -70,7 +76,7 @@ type Listeners = Vec<oneshot::Sender<Result<(), Error>>>;
 
 pub(super) struct Inner {
     pub(super) store: Box<dyn Store>,
-    pub(super) gate: Gate,
+    places: Places,
     pub(super) clock: Box<dyn Clock>,
     pub(super) timers: Arc<Timers>,
     random: Random,
@@ -89,21 +95,7 @@ pub(super) struct Inner {
 impl Embedded {
     /// A host over a store. Inside a tokio runtime: it fires timers and looks for mail until it is dropped.
     pub fn new(store: impl Store, options: Options) -> Embedded {
-        let inner = Arc::new(Inner {
-            store: Box::new(store),
-            gate: Gate::new(options.handlers),
-            clock: options.clock.unwrap_or_else(|| Box::new(SystemClock)),
-            timers: Arc::new(Timers::default()),
-            random: options.random.unwrap_or_else(|| Box::new(|| Uuid::new_v4().as_u128())),
-            driven: Arc::default(),
-            plans: Mutex::default(),
-            actors: Mutex::default(),
-            claiming: tokio::sync::Mutex::default(),
-            updates: broadcast::channel(1_024).0,
-            failures: broadcast::channel(64).0,
-            listeners: Mutex::default(),
-            on_question: options.on_question,
-        });
+        let inner = Arc::new(Inner::new(store, options));
         tokio::spawn(timers::serve(Arc::downgrade(&inner)));
         let mail = Arc::downgrade(&inner);
         tokio::spawn(async move {
@@ -121,6 +113,11 @@ impl Embedded {
             }
         });
         Embedded { inner }
+    }
+
+    /// A host that only reads: it starts, drives and finishes nothing, whatever is due. What it is asked to write it does.
+    pub fn reader(store: impl Store) -> Embedded {
+        Embedded { inner: Arc::new(Inner::new(store, Options::default())) }
     }
 
     /// Takes up every run that is unfinished and that no living process drives. Their ids.
@@ -281,6 +278,24 @@ impl Drop for Inner {
 }
 
 impl Inner {
+    fn new(store: impl Store, options: Options) -> Inner {
+        Inner {
+            store: Box::new(store),
+            places: Places::new(options.place, options.handlers, options.outfit),
+            clock: options.clock.unwrap_or_else(|| Box::new(SystemClock)),
+            timers: Arc::new(Timers::default()),
+            random: options.random.unwrap_or_else(|| Box::new(|| Uuid::new_v4().as_u128())),
+            driven: Arc::default(),
+            plans: Mutex::default(),
+            actors: Mutex::default(),
+            claiming: tokio::sync::Mutex::default(),
+            updates: broadcast::channel(1_024).0,
+            failures: broadcast::channel(64).0,
+            listeners: Mutex::default(),
+            on_question: options.on_question,
+        }
+    }
+
     async fn start(self: &Arc<Self>, plan: &Plan, request: Request) -> Result<Started, Error> {
         let run = self.new_id();
         let seed = u64::try_from((self.random)() >> 64).unwrap_or_default();
@@ -312,13 +327,15 @@ impl Inner {
             .map_err(|error| Error::Io(format!("cannot write an entry: {error}")))?;
         let hash = link.hash.clone();
         let commit = commit_of(&run, 1, 0, at, link, &entry, &state);
-        let new = NewRun { run: run.clone(), key: request.key, workflow: start.workflow, plan: start.plan, commit };
+        let place = self.places.own().map(str::to_owned);
+        let new =
+            NewRun { run: run.clone(), key: request.key, workflow: start.workflow, plan: start.plan, place, commit };
         let epoch = match self.store.create(new).await? {
             Created::Existing(run) => return Ok(Started::Existing(run)),
             Created::New(epoch) => epoch,
         };
         let folded = Folded { plan: plan.clone(), state: state.clone(), entries: 1, hash };
-        self.spawn(&run, epoch, folded, Some(entry.commands.clone()), None);
+        self.spawn(&run, Claimed { epoch, folded, gate: self.places.own_gate() }, Some(entry.commands.clone()), None);
         self.publish(&run, &entry, &state);
         Ok(Started::New(run))
     }
@@ -336,8 +353,8 @@ impl Inner {
         // One at a time, so that a run does not get two actors.
         let _claiming = self.claiming.lock().await;
         let Err(message) = self.hand(run, message) else { return Ok(()) };
-        let (epoch, folded) = self.claim(run).await?;
-        self.spawn(run, epoch, folded, None, Some(message));
+        let claimed = self.claim(run).await?;
+        self.spawn(run, claimed, None, Some(message));
         Ok(())
     }
 
@@ -362,7 +379,7 @@ impl Inner {
                 Err(error) => Some(error),
             };
             match failed {
-                None | Some(Error::NoRun(_) | Error::Plan(_) | Error::Corrupt(_)) => {}
+                None | Some(Error::NoRun(_) | Error::Plan(_) | Error::Place(_) | Error::Corrupt(_)) => {}
                 Some(_) => inner.timers.arm(inner.clock.now().saturating_add(TIMER_PAUSE), &due.run, &due.timer),
             }
             if let Some(error) = failed.filter(|error| !matches!(error, Error::Owned(_))) {
@@ -374,20 +391,24 @@ impl Inner {
     async fn take_over(self: &Arc<Self>, run: &str) -> Result<(), Error> {
         let _claiming = self.claiming.lock().await;
         if !self.has_actor(run) {
-            let (epoch, folded) = self.claim(run).await?;
-            self.spawn(run, epoch, folded, None, None);
+            let claimed = self.claim(run).await?;
+            self.spawn(run, claimed, None, None);
         }
         Ok(())
     }
 
-    async fn claim(&self, run: &str) -> Result<(i64, Folded), Error> {
+    async fn claim(&self, run: &str) -> Result<Claimed, Error> {
         let epoch = match self.store.claim(run).await? {
             Claim::Mine(epoch) => epoch,
             Claim::Owned => return Err(Error::Owned(run.to_owned())),
             Claim::NoRun => return Err(Error::NoRun(run.to_owned())),
         };
-        match self.fold(run).await {
-            Ok(folded) => Ok((epoch, folded)),
+        let found = async {
+            let gate = self.places.gate(self.store.place(run).await?)?;
+            Ok(Claimed { epoch, folded: self.fold(run).await?, gate })
+        };
+        match found.await {
+            Ok(claimed) => Ok(claimed),
             Err(error) => {
                 self.store.release(run, epoch).await?;
                 Err(error)
@@ -395,14 +416,7 @@ impl Inner {
         }
     }
 
-    fn spawn(
-        self: &Arc<Self>,
-        run: &str,
-        epoch: i64,
-        folded: Folded,
-        begun: Option<Vec<Command>>,
-        first: Option<Message>,
-    ) {
+    fn spawn(self: &Arc<Self>, run: &str, claimed: Claimed, begun: Option<Vec<Command>>, first: Option<Message>) {
         let (own, mailbox) = mpsc::unbounded_channel();
         if let Some(first) = first {
             // The receiver is at hand.
@@ -410,7 +424,7 @@ impl Inner {
         }
         self.actors().insert(run.to_owned(), own.clone());
         self.driven.notify_one();
-        let actor = Actor::new(Arc::clone(self), run.to_owned(), epoch, folded, (own, mailbox));
+        let actor = Actor::new(Arc::clone(self), run.to_owned(), claimed, (own, mailbox));
         tokio::spawn(actor.drive(begun));
     }
 

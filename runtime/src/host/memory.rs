@@ -27,6 +27,7 @@ struct Kept {
 
 struct Run {
     summary: Summary,
+    place: Option<String>,
     links: Vec<Link>,
     timers: BTreeMap<Timer, i64>,
     questions: BTreeMap<GateId, Question>,
@@ -116,6 +117,7 @@ impl Store for Memory {
         };
         let mut run = Run {
             summary,
+            place: new.place,
             links: Vec::new(),
             timers: BTreeMap::new(),
             questions: BTreeMap::new(),
@@ -165,6 +167,10 @@ impl Store for Memory {
 
     fn journal<'a>(&'a self, run: &'a str) -> Later<'a, Result<Vec<Link>, Error>> {
         done(self.kept().runs.get(run).map(|run| run.links.clone()).unwrap_or_default())
+    }
+
+    fn place<'a>(&'a self, run: &'a str) -> Later<'a, Result<Option<String>, Error>> {
+        done(self.kept().runs.get(run).and_then(|run| run.place.clone()))
     }
 
     fn runs<'a>(&'a self, states: &'a [Status], limit: u32) -> Later<'a, Result<Vec<Summary>, Error>> {

@@ -8,6 +8,7 @@ mod actor;
 mod embedded;
 mod entry;
 mod memory;
+mod places;
 pub mod sqlite;
 mod store;
 mod timers;
@@ -15,6 +16,7 @@ mod timers;
 pub use embedded::{Clock, Embedded, OnQuestion, Options, Random, Update};
 pub use entry::{About, Body, Entry, Link, first_broken, genesis, hash};
 pub use memory::Memory;
+pub use places::Outfit;
 pub use store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
 
 use crate::core::{Decided, Lost, Resolved, State, Status};
@@ -110,6 +112,8 @@ pub enum Error {
     NoRun(String),
     /// The plan of a run cannot be read.
     Plan(String),
+    /// What the place of a run allows cannot be known any more.
+    Place(String),
     /// Another process drives the run.
     Owned(String),
     /// The journal is not what this host left there: another one wrote to it.
@@ -140,6 +144,7 @@ impl fmt::Display for Error {
         match self {
             Error::Request(message)
             | Error::Plan(message)
+            | Error::Place(message)
             | Error::Conflict(message)
             | Error::Full(message)
             | Error::Locked(message)

@@ -30,6 +30,9 @@ pub trait Store: Send + Sync + 'static {
     /// A run's journal; empty, if there is no such run.
     fn journal<'a>(&'a self, run: &'a str) -> Later<'a, Result<Vec<Link>, Error>>;
 
+    /// Where a run was started, as [`NewRun::place`] says.
+    fn place<'a>(&'a self, run: &'a str) -> Later<'a, Result<Option<String>, Error>>;
+
     /// All runs, or those in these states, latest first.
     fn runs<'a>(&'a self, states: &'a [Status], limit: u32) -> Later<'a, Result<Vec<Summary>, Error>>;
 
@@ -63,6 +66,8 @@ pub struct NewRun {
     pub workflow: String,
     /// The digest of its plan.
     pub plan: String,
+    /// Where it was started, in the words of whoever started it: what its handlers are found by.
+    pub place: Option<String>,
     /// The first of its journal.
     pub commit: Commit,
 }

@@ -114,6 +114,10 @@ impl Store for Disk {
         self.memory.journal(run)
     }
 
+    fn place<'a>(&'a self, run: &'a str) -> Later<'a, Result<Option<String>, Error>> {
+        self.memory.place(run)
+    }
+
     fn runs<'a>(&'a self, states: &'a [Status], limit: u32) -> Later<'a, Result<Vec<Summary>, Error>> {
         self.memory.runs(states, limit)
     }

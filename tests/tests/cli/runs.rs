@@ -148,6 +148,19 @@ fn an_approval_is_waited_for_and_bound_to_its_arguments() {
 }
 
 #[test]
+fn a_run_keeps_its_folders() {
+    let places =
+        Sandbox::with([("desk/desk.gov", PACKAGE), ("desk/old", "an old page"), ("other/old", "another")]).unwrap();
+    let input = r#"{ "page": "old" }"#;
+    let run = ["run", "desk.gov", "tidy", "--input", input, "--format", "json"];
+    let account = json(&places.gov_in("desk", run).unwrap());
+    let id = account["run"].as_str().unwrap();
+    let ran = places.gov_in("other", ["approve", id, "--db", "../desk/gov.db", "--as", "user:ann"]).unwrap();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!places.path("desk/old").exists() && places.path("other/old").exists());
+}
+
+#[test]
 fn a_rejection_and_a_cancellation_undo_what_was_done() {
     for (command, state) in [("reject", "compensated"), ("cancel", "cancelled")] {
         let desk = desk();

@@ -90,6 +90,24 @@ fn a_new_database_is_of_the_latest_version() {
     assert_eq!(version, VERSION);
 }
 
+/// Runs of a database of the first version are found, and gone on with as they were then: by whoever opens it.
+#[test]
+fn a_database_of_the_first_version_is_brought_to_the_latest() {
+    let folder = Sandbox::new().unwrap();
+    let path = folder.path("gov.db");
+    let services = Services::new();
+    let kept = block_on(async { fill(&open(&path, services.handlers()).unwrap(), 1).await });
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("ALTER TABLE runs DROP COLUMN place; PRAGMA user_version = 1").unwrap();
+    drop(connection);
+    block_on(async {
+        let host = open(&path, services.handlers()).unwrap();
+        assert_eq!(host.history(&kept[0].0).await.unwrap(), kept[0].1);
+        assert_eq!(host.store().place(&kept[0].0).await.unwrap(), None);
+        assert_eq!(fill(&host, 1).await.len(), 1);
+    });
+}
+
 #[test]
 fn a_database_of_something_else_is_left_alone() {
     let folder = Sandbox::new().unwrap();

@@ -150,6 +150,11 @@ impl Store for Sqlite {
         Box::pin(self.writer.read(move |tx| queries::journal(tx, &run).map_err(|error| describe(&error, &name))))
     }
 
+    fn place<'a>(&'a self, run: &'a str) -> Later<'a, Result<Option<String>, Error>> {
+        let (run, name) = (run.to_owned(), self.name());
+        Box::pin(self.writer.read(move |tx| queries::place(tx, &run).map_err(|error| describe(&error, &name))))
+    }
+
     fn runs<'a>(&'a self, states: &'a [Status], limit: u32) -> Later<'a, Result<Vec<Summary>, Error>> {
         let (states, name) = (states.to_vec(), self.name());
         Box::pin(self.writer.read(move |tx| queries::runs(tx, &states, limit).map_err(|error| describe(&error, &name))))

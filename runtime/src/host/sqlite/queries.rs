@@ -26,11 +26,11 @@ pub fn create(tx: &Transaction<'_>, process: &str, new: &NewRun) -> Result<Creat
         }
     }
     let mut insert = tx.prepare_cached(
-        "INSERT INTO runs (run, key, workflow, plan, status, created, updated, entries, owner, epoch)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0, ?7, 1)",
+        "INSERT INTO runs (run, key, workflow, plan, status, created, updated, entries, owner, epoch, place)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0, ?7, 1, ?8)",
     )?;
     let status = Status::Pending.as_str();
-    insert.execute(params![new.run, new.key, new.workflow, new.plan, status, new.commit.at, process])?;
+    insert.execute(params![new.run, new.key, new.workflow, new.plan, status, new.commit.at, process, new.place])?;
     go_on(tx, process, &Commit { epoch: 1, ..new.commit.clone() })?;
     Ok(Created::New(1))
 }
@@ -106,6 +106,11 @@ pub fn journal(tx: &Transaction<'_>, run: &str) -> Result<Vec<Link>> {
     let mut select = tx.prepare_cached("SELECT sequence, body, hash FROM journal WHERE run = ?1 ORDER BY sequence")?;
     let link = |row: &Row<'_>| Ok(Link { sequence: row.get(0)?, body: row.get(1)?, hash: row.get(2)? });
     select.query_map([run], link)?.collect()
+}
+
+pub fn place(tx: &Transaction<'_>, run: &str) -> Result<Option<String>> {
+    let mut select = tx.prepare_cached("SELECT place FROM runs WHERE run = ?1")?;
+    select.query_row([run], |row| row.get(0)).optional().map(Option::flatten)
 }
 
 pub fn runs(tx: &Transaction<'_>, states: &[Status], limit: u32) -> Result<Vec<Summary>> {

@@ -9,7 +9,8 @@ pub const VERSION: i64 = MIGRATIONS.len() as i64;
 pub const APPLICATION: i64 = 0x476f_7601;
 
 /// What leads from each version to the next. Never changed, only added to.
-const MIGRATIONS: &[&str] = &["CREATE TABLE plans (
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE plans (
         digest   TEXT PRIMARY KEY,
         document TEXT NOT NULL
      ) STRICT;
@@ -74,7 +75,10 @@ const MIGRATIONS: &[&str] = &["CREATE TABLE plans (
         event  TEXT NOT NULL,
         answer TEXT
      ) STRICT;
-     CREATE INDEX mail_open ON mail (run) WHERE answer IS NULL;"];
+     CREATE INDEX mail_open ON mail (run) WHERE answer IS NULL;",
+    // Where each run was started: what its handlers are found by.
+    "ALTER TABLE runs ADD COLUMN place TEXT;",
+];
 
 /// Brings a database to the latest version, each step in a transaction of its own; `Err(Ok(version))` where it is of a later
 /// one.
