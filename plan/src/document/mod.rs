@@ -6,6 +6,7 @@
 mod claims;
 mod flow;
 mod keys;
+mod names;
 mod read;
 mod scope;
 mod settled;

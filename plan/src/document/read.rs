@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::scope::{Flat, Variable, variables_of};
 use super::shape as doc;
-use super::{Invalid, invalid};
+use super::{Invalid, invalid, names};
 use crate::decide;
 use crate::decimal::Decimal;
 use crate::expr::Expr;
@@ -26,6 +26,7 @@ use crate::typing::{Checker, Names};
 ///
 /// The first entry that cannot be read, with its place in the document.
 pub fn read(document: &doc::Document) -> Result<Package, Invalid> {
+    names::check(document)?;
     let mut reader = Reader {
         types: BTreeMap::new(),
         outputs: BTreeMap::new(),
@@ -366,7 +367,10 @@ pub(super) fn approval(place: &str, one: &doc::Approval) -> Result<Approval, Inv
 
 pub(super) fn retry(place: &str, retry: &doc::Retry) -> Result<Retry, Invalid> {
     let backoff = match &retry.backoff {
-        Some((least, most)) => Some((duration(place, least)?, duration(place, most)?)),
+        Some((least, most)) => match (duration(place, least)?, duration(place, most)?) {
+            (least, most) if least <= most => Some((least, most)),
+            _ => return Err(invalid(place, "the least backoff is more than the most")),
+        },
         None => None,
     };
     Ok(Retry { attempts: retry.attempts, backoff, on_transient: retry.on_transient })
