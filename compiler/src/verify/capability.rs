@@ -10,7 +10,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Subject, Witness};
 use crate::errors::risk as errors;
 use gov_plan::Origin;
-use gov_plan::model::{Approval, Capability, CapabilityKind, Compensation, Effect, Package, Row, Table};
+use gov_plan::model::{Capability, CapabilityKind, Compensation, Effect, Package, Row, Table};
 use gov_plan::types::Risk;
 use gov_plan::value::{Record, Value};
 use std::sync::Arc;

@@ -3,20 +3,19 @@
 //! Two ways lead to an answer. `exact` decides what is finite or a matter of intervals; `encode` asks Z3 about the rest.
 //! They share no code, and are compared in tests. Whatever neither settles is *unproved*: an error, never a pass.
 
-#![allow(dead_code, unused_imports, reason = "the units that use it follow")]
-
 mod both;
 mod capability;
 mod claim;
 pub(crate) mod encode;
 pub(crate) mod exact;
+mod patterns;
 mod policy;
 pub(crate) mod question;
 mod replay;
 mod report;
 pub(crate) mod solver;
 mod units;
-pub(crate) use workflow::{Bound, Worst, worst_case};
+pub(crate) use workflow::{Bound, worst_case};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,69 +1,115 @@
 //! Witnesses, tried on the concrete evaluator: what does not come out as it was said to is not shown.
 
 use super::capability::{Clause, Part};
-use super::question::{Question, Unevaluable};
+use super::patterns::Patterns;
+use super::question::{Passed, Question, Unevaluable};
 use gov_plan::decide::{RequestBody, Scope, facts};
 use gov_plan::eval::{Env, EvalError, eval};
 use gov_plan::model::{Capability, Escalation, Package, Policy, ROLLBACK, Rule, Table};
 use gov_plan::pattern::{CapabilityPattern, PrincipalPattern};
 use gov_plan::value::{Record, Value, admit_fields};
 
-/// Whether a request is one that the question is about.
-pub(crate) fn is_one(package: &Package, policy: &Policy, question: &Question<'_>, request: &RequestBody) -> bool {
-    check(package, policy, question, request).is_some_and(|one| one)
+/// A policy before which requests are tried: its rules, by the capabilities that they are about.
+pub(crate) struct Replay<'p> {
+    package: &'p Package,
+    policy: &'p Policy,
+    targets: Patterns<'p>,
+    /// For each of the targets the rules that have it.
+    rules: Vec<Vec<usize>>,
 }
 
-fn check(package: &Package, policy: &Policy, question: &Question<'_>, body: &RequestBody) -> Option<bool> {
-    let request = body.request();
-    let facts = match facts(package, &request) {
-        Ok(facts) => facts,
-        Err(why) => {
-            use gov_plan::decide::Unevaluable as Why;
-            let by_tables = matches!(why, Why::Table { .. } | Why::NoRow { .. });
-            let plain = question.fits.is_empty() && question.misses.is_none();
-            let concerns = question.claim.is_none_or(|claim| {
-                let env = Bare { package, body };
-                claim.condition.is_none() && matches(&env, claim.subjects, claim.targets, body)
-            });
-            return Some(by_tables && question.unevaluable == Some(Unevaluable::Tables) && plain && concerns);
+impl<'p> Replay<'p> {
+    /// Requests to a policy.
+    pub fn new(package: &'p Package, policy: &'p Policy) -> Replay<'p> {
+        let targets = Patterns::of(policy.rules.iter().flat_map(|rule| &rule.targets).collect());
+        let mut rules = vec![Vec::new(); targets.all.len()];
+        for (index, rule) in policy.rules.iter().enumerate() {
+            for target in &rule.targets {
+                if let Ok(place) = targets.all.binary_search(&target)
+                    && let Some(list) = rules.get_mut(place)
+                {
+                    list.push(index);
+                }
+            }
         }
-    };
-    let scope = Scope { package, request: &request, facts: &facts };
-    let rule = |index: usize| policy.rules.get(index).map(|rule| Fit::of(rule, &scope, body));
-    let fits = question.fits.iter().all(|index| matches!(rule(*index), Some(Fit::Yes)));
-    let misses = question.misses.is_none_or(|index| matches!(rule(index), Some(Fit::Missed | Fit::Unevaluable)));
-    let unevaluable = match question.unevaluable {
-        None => true,
-        Some(Unevaluable::Tables) => false,
-        Some(Unevaluable::Rule(index)) => matches!(rule(index), Some(Fit::Unevaluable)),
-    };
-    let passed = (0..policy.rules.len())
-        .filter(|index| question.passed.has(*index))
-        .all(|index| matches!(rule(index), Some(Fit::Missed | Fit::No)));
-    let claimed = question.claim.is_none_or(|claim| {
-        matches(&scope, claim.subjects, claim.targets, body)
-            && claim.condition.is_none_or(|condition| eval(condition, &scope) == Ok(Value::Bool(true)))
-    });
-    let principal = question.principal.is_none_or(|principal| principal == body.principal);
-    let escalates = match &policy.escalation {
-        Escalation::AtLeast { level, .. } => facts.risk >= *level && body.principal != ROLLBACK,
-        Escalation::Never { .. } => false,
-    };
-    let escalated = question.escalated.is_none_or(|escalated| escalated == escalates);
-    let required = question.required.is_none_or(|required| required == facts.approval.is_some());
-    Some(fits && misses && unevaluable && passed && claimed && principal && escalated && required)
-}
+        Replay { package, policy, targets, rules }
+    }
 
-/// The rules before a place that fit a request or cannot be evaluated for it, in order.
-pub(crate) fn touching(package: &Package, policy: &Policy, body: &RequestBody, before: usize) -> Vec<usize> {
-    let request = body.request();
-    let Ok(facts) = facts(package, &request) else { return Vec::new() };
-    let scope = Scope { package, request: &request, facts: &facts };
-    let touches = |index: &usize| {
-        let fit = policy.rules.get(*index).map(|rule| Fit::of(rule, &scope, body));
-        matches!(fit, Some(Fit::Yes | Fit::Unevaluable))
-    };
-    (0..before).filter(touches).collect()
+    /// The rules whose targets match a capability, in order.
+    fn about(&self, id: &str) -> Vec<usize> {
+        let lists = self.targets.fitting(id).into_iter().filter_map(|place| self.rules.get(place));
+        let mut rules: Vec<usize> = lists.flatten().copied().collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
+    }
+
+    /// Whether a request is one that the question is about.
+    pub fn is_one(&self, question: &Question<'_>, request: &RequestBody) -> bool {
+        self.check(question, request).is_some_and(|one| one)
+    }
+
+    fn check(&self, question: &Question<'_>, body: &RequestBody) -> Option<bool> {
+        let (package, policy) = (self.package, self.policy);
+        let request = body.request();
+        let facts = match facts(package, &request) {
+            Ok(facts) => facts,
+            Err(why) => {
+                use gov_plan::decide::Unevaluable as Why;
+                let by_tables = matches!(why, Why::Table { .. } | Why::NoRow { .. });
+                let plain = question.fits.is_empty() && question.misses.is_none();
+                let concerns = question.claim.is_none_or(|claim| {
+                    let env = Bare { package, body };
+                    claim.condition.is_none() && matches(&env, claim.subjects, claim.targets, body)
+                });
+                return Some(by_tables && question.unevaluable == Some(Unevaluable::Tables) && plain && concerns);
+            }
+        };
+        let scope = Scope { package, request: &request, facts: &facts };
+        let rule = |index: usize| policy.rules.get(index).map(|rule| Fit::of(rule, &scope, body));
+        let fits = question.fits.iter().all(|index| matches!(rule(*index), Some(Fit::Yes)));
+        let misses = question.misses.is_none_or(|index| matches!(rule(index), Some(Fit::Missed | Fit::Unevaluable)));
+        let unevaluable = match question.unevaluable {
+            None => true,
+            Some(Unevaluable::Tables) => false,
+            Some(Unevaluable::Rule(index)) => matches!(rule(index), Some(Fit::Unevaluable)),
+        };
+        let is_passed = |index: usize| matches!(rule(index), Some(Fit::Missed | Fit::No));
+        let passed = match question.passed {
+            // Those that are about another capability are passed over by that.
+            Passed::Before(..) => {
+                self.about(&body.capability).into_iter().filter(|index| question.passed.has(*index)).all(is_passed)
+            }
+            Passed::These(rules) => rules.iter().copied().all(is_passed),
+        };
+        let claimed = question.claim.is_none_or(|claim| {
+            matches(&scope, claim.subjects, claim.targets, body)
+                && claim.condition.is_none_or(|condition| eval(condition, &scope) == Ok(Value::Bool(true)))
+        });
+        let principal = question.principal.is_none_or(|principal| principal == body.principal);
+        let escalates = match &policy.escalation {
+            Escalation::AtLeast { level, .. } => facts.risk >= *level && body.principal != ROLLBACK,
+            Escalation::Never { .. } => false,
+        };
+        let escalated = question.escalated.is_none_or(|escalated| escalated == escalates);
+        let required = question.required.is_none_or(|required| required == facts.approval.is_some());
+        Some(fits && misses && unevaluable && passed && claimed && principal && escalated && required)
+    }
+
+    /// The rules before a place that fit a request or cannot be evaluated for it, in order.
+    pub fn touching(&self, body: &RequestBody, before: usize) -> Vec<usize> {
+        let request = body.request();
+        let Ok(facts) = facts(self.package, &request) else { return Vec::new() };
+        let scope = Scope { package: self.package, request: &request, facts: &facts };
+        let touches = |index: &usize| {
+            let fit = self.policy.rules.get(*index).map(|rule| Fit::of(rule, &scope, body));
+            matches!(fit, Some(Fit::Yes | Fit::Unevaluable))
+        };
+        let mut rules = self.about(&body.capability);
+        rules.truncate(rules.partition_point(|rule| *rule < before));
+        rules.retain(touches);
+        rules
+    }
 }
 
 /// How a rule meets a request.
@@ -95,8 +141,8 @@ impl Fit {
 
 fn matches(env: &dyn Env, subjects: &[PrincipalPattern], targets: &[CapabilityPattern], body: &RequestBody) -> bool {
     let principal = body.principal.as_str();
-    subjects.iter().any(|pattern| pattern.matches(principal, |role| env.has_role(principal, role)))
-        && targets.iter().any(|pattern| pattern.matches(&body.capability))
+    targets.iter().any(|pattern| pattern.matches(&body.capability))
+        && subjects.iter().any(|pattern| pattern.matches(principal, |role| env.has_role(principal, role)))
 }
 
 /// What is known of a request whose facts are not.

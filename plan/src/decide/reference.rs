@@ -88,7 +88,7 @@ pub struct Scope<'a> {
 impl Scope<'_> {
     /// Whether a rule's subjects, targets and condition fit.
     pub(crate) fn fits(&self, rule: &Rule) -> Result<bool, crate::eval::EvalError> {
-        if !self.is_subject(rule) || !self.is_target(rule) {
+        if !self.is_target(rule) || !self.is_subject(rule) {
             return Ok(false);
         }
         match &rule.condition {

@@ -3,7 +3,7 @@
 use super::symbol::{List, Shape, Symbol};
 use super::{Encoder, Scope, Sort, Term};
 use crate::verify::question::{Answer, Passed, Question, Unevaluable, Way};
-use crate::verify::replay;
+use crate::verify::replay::Replay;
 use crate::verify::solver::{self, Model, Session};
 use gov_plan::decide::RequestBody;
 use gov_plan::expr::Expr;
@@ -20,6 +20,7 @@ pub(crate) struct Requests<'s, 'o, 'p> {
     session: &'s mut Session<'o>,
     package: &'p Package,
     policy: &'p Policy,
+    replay: Replay<'p>,
     calls: HashMap<usize, Calls<'p>>,
 }
 
@@ -44,7 +45,7 @@ pub(crate) struct Calls<'p> {
 impl<'s, 'o, 'p> Requests<'s, 'o, 'p> {
     /// The requests to a policy, with the session that is asked about them.
     pub fn new(session: &'s mut Session<'o>, package: &'p Package, policy: &'p Policy) -> Requests<'s, 'o, 'p> {
-        Requests { session, package, policy, calls: HashMap::new() }
+        Requests { session, package, policy, replay: Replay::new(package, policy), calls: HashMap::new() }
     }
 
     fn ask(&mut self, question: &Question<'_>, index: usize, capability: &'p Capability) -> Answer<RequestBody> {
@@ -59,7 +60,7 @@ impl<'s, 'o, 'p> Requests<'s, 'o, 'p> {
             solver::Answer::Unknown(why) => Answer::Unknown(why),
             solver::Answer::Found(model) => {
                 let found = calls.request(&model, package, capability);
-                match found.filter(|request| replay::is_one(package, policy, question, request)) {
+                match found.filter(|request| self.replay.is_one(question, request)) {
                     Some(request) => Answer::Yes(request),
                     None => Answer::Unknown(
                         "the solver found a case that could not be replayed: it may be one that does not exist"
@@ -91,7 +92,7 @@ impl Way for Requests<'_, '_, '_> {
     }
 
     fn touching(&mut self, sample: &RequestBody, before: usize) -> Vec<usize> {
-        replay::touching(self.package, self.policy, sample, before)
+        self.replay.touching(sample, before)
     }
 
     fn neighbours(&self, rule: usize, limit: usize, wanted: &dyn Fn(usize) -> bool) -> Vec<usize> {

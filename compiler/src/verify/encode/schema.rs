@@ -3,7 +3,6 @@
 use super::symbol::{List, Shape, Symbol};
 use super::{Encoder, Scope, Sort, Term};
 use gov_plan::Decimal;
-use gov_plan::model::Package;
 use gov_plan::types::{Fields, Risk, Schema, Type};
 use gov_plan::value::{TIME_MAX, TIME_MIN};
 
@@ -116,11 +115,6 @@ impl Encoder<'_> {
             }
             _ => Term::bool(true),
         }
-    }
-
-    /// The package whose types and roles are meant.
-    pub(super) fn package(&self) -> &Package {
-        self.package
     }
 }
 

@@ -1,7 +1,6 @@
 //! Values that are not known.
 
 use super::term::Term;
-use gov_plan::value::Value;
 
 /// A value that is not known, and whether there is one.
 #[derive(Clone, Debug)]
@@ -56,28 +55,6 @@ impl Symbol {
     /// A value that is not there, of no shape that matters.
     pub fn absent() -> Symbol {
         Symbol { present: Term::bool(false), shape: Shape::Record(Vec::new()) }
-    }
-
-    /// A value that is known. JSON is not carried over: it becomes unknown JSON.
-    pub fn known(value: &Value) -> Symbol {
-        let number = |number: i128| Symbol::number(Term::int(number));
-        match value {
-            Value::Absent => Symbol::absent(),
-            Value::Bool(value) => Symbol::bool(Term::bool(*value)),
-            Value::Int(value) | Value::Duration(value) | Value::Time(value) => number(i128::from(*value)),
-            Value::Decimal(value) | Value::Money(value, _) => number(value.units()),
-            Value::String(value) => Symbol::text(Term::text(value)),
-            Value::Risk(risk) => number(*risk as i128),
-            Value::List(elements) => Symbol::present(Shape::List(List {
-                length: Term::int(i128::try_from(elements.len()).unwrap_or(i128::MAX)),
-                elements: elements.iter().map(Symbol::known).collect(),
-                beyond: None,
-            })),
-            Value::Record(record) => Symbol::present(Shape::Record(
-                record.iter().map(|(name, value)| (name.to_owned(), Symbol::known(value))).collect(),
-            )),
-            Value::Json(json) => Symbol::present(Shape::Json(format!("json {json}"))),
-        }
     }
 
     /// A field: absent where there is none, or nothing that could have one.

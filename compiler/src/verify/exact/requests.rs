@@ -7,8 +7,9 @@ use super::scope::{Facts, Scope};
 use super::set::Set;
 use super::space::{Dimension, Space};
 use super::state::{People, State, Subject};
+use crate::verify::patterns::Patterns;
 use crate::verify::question::{Answer, Passed, Question, Unevaluable, Way};
-use crate::verify::replay;
+use crate::verify::replay::Replay;
 use gov_plan::decide::RequestBody;
 use gov_plan::expr::{Expr, ExprKind};
 use gov_plan::model::{Capability, ClaimKind, Effect, Escalation, Package, Policy, Row};
@@ -27,6 +28,7 @@ const MOST_ASKED: usize = 5;
 pub(crate) struct Requests<'p> {
     pub(super) package: &'p Package,
     policy: &'p Policy,
+    replay: Replay<'p>,
     pub(super) alphabet: &'p Alphabet,
     pub(super) space: Space,
     people: People,
@@ -80,6 +82,7 @@ impl<'p> Requests<'p> {
         let mut requests = Requests {
             package,
             policy,
+            replay: Replay::new(package, policy),
             alphabet,
             space: Space::default(),
             people,
@@ -121,23 +124,24 @@ impl<'p> Requests<'p> {
         for pattern in self.policy.rules.iter().map(|rule| &rule.targets).chain(claims).flatten() {
             patterns.push(pattern);
         }
-        patterns.sort_unstable();
-        patterns.dedup();
-        let mut known: HashMap<String, usize> = HashMap::new();
-        let mut matched: Vec<Vec<bool>> = Vec::new();
+        let patterns = Patterns::of(patterns);
+        let mut known: HashSet<(Vec<usize>, String)> = HashSet::new();
+        let mut classes_of: Vec<Vec<usize>> = vec![Vec::new(); patterns.all.len()];
         for capability in &self.package.capabilities {
-            let fits: Vec<bool> = patterns.iter().map(|pattern| pattern.matches(&capability.id)).collect();
-            let key = format!("{fits:?} {}", signature(capability));
-            if known.contains_key(&key) {
+            let fits = patterns.fitting(&capability.id);
+            if !known.insert((fits.clone(), signature(capability))) {
                 continue;
             }
-            known.insert(key, self.classes.len());
+            for pattern in fits {
+                if let Some(classes) = classes_of.get_mut(pattern) {
+                    classes.push(self.classes.len());
+                }
+            }
             let package = self.package;
             let mut compiler = Compiler { package, alphabet: self.alphabet, space: &mut self.space, mark: "" };
             let facts = compiler.facts(capability);
             let mut impossible = compiler.impossible("input", &capability.input);
             impossible.extend(compiler.impossible("context", &package.context));
-            matched.push(fits);
             self.classes.push(Class {
                 capability,
                 facts,
@@ -148,11 +152,7 @@ impl<'p> Requests<'p> {
                 roles: BTreeMap::new(),
             });
         }
-        let mut by_pattern: HashMap<&CapabilityPattern, Vec<usize>> = HashMap::new();
-        for (index, pattern) in patterns.iter().enumerate() {
-            let classes = matched.iter().enumerate().filter(|(_, fits)| fits.get(index) == Some(&true));
-            by_pattern.insert(pattern, classes.map(|(class, _)| class).collect());
-        }
+        let by_pattern: HashMap<&CapabilityPattern, Vec<usize>> = patterns.all.into_iter().zip(classes_of).collect();
         for rule in &self.policy.rules {
             let mut classes: Vec<usize> =
                 rule.targets.iter().filter_map(|pattern| by_pattern.get(pattern)).flatten().copied().collect();
@@ -207,14 +207,21 @@ impl<'p> Requests<'p> {
 
     /// The classes that a question is about.
     fn classes_of(&self, question: &Question<'_>) -> Vec<usize> {
-        let mut classes: Vec<usize> = (0..self.classes.len()).collect();
         let rules = question.fits.iter().copied().chain(question.misses).chain(match question.unevaluable {
             Some(Unevaluable::Rule(rule)) => Some(rule),
             _ => None,
         });
-        for rule in rules {
-            classes.retain(|class| self.rules.get(rule).is_some_and(|rule| rule.classes.contains(class)));
-        }
+        let mut lists: Vec<&[usize]> =
+            rules.map(|rule| self.rules.get(rule).map(|rule| rule.classes.as_slice()).unwrap_or_default()).collect();
+        lists.sort_by_key(|list| list.len());
+        let mut classes: Vec<usize> = match lists.split_first() {
+            None => (0..self.classes.len()).collect(),
+            // All are in order.
+            Some((shortest, others)) => {
+                let in_all = |class: &usize| others.iter().all(|list| list.binary_search(class).is_ok());
+                shortest.iter().copied().filter(in_all).collect()
+            }
+        };
         if let Some(claim) = &question.claim {
             let fits = |class: &usize| {
                 let id = self.classes.get(*class).map(|class| class.capability.id.as_str()).unwrap_or_default();
@@ -372,7 +379,7 @@ impl<'p> Requests<'p> {
 
     fn replayed(&self, question: &Question<'_>, point: &Point) -> Option<RequestBody> {
         let request = self.materialize(point)?;
-        replay::is_one(self.package, self.policy, question, &request).then_some(request)
+        self.replay.is_one(question, &request).then_some(request)
     }
 
     /// Whether every point of the cell is a request that there is: none of its slots is one of which not all is known.
@@ -404,7 +411,7 @@ impl Way for Requests<'_> {
         if self.space.has_unknown()
             && let Some(request) = self.materialize(sample)
         {
-            return replay::touching(self.package, self.policy, &request, before);
+            return self.replay.touching(&request, before);
         }
         let Some(class) = self.classes.get(sample.class) else { return Vec::new() };
         // One point of the cell stands for it: rules may share the rest.

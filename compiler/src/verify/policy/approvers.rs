@@ -66,17 +66,21 @@ impl<W: Way> Judge<'_, W> {
                 Outcome::Proved(Proof::Exact(Evidence::None)),
             );
         }
+        let mut digests = Vec::new();
         for name in &names {
             for question in asked {
                 let own = Question { principal: Some(name), ..question.clone() };
                 let Some(settled) = self.ask(Code::NobodyCanApprove, subject, at, &own) else { return };
-                let Some(sample) = settled.witness else { continue };
+                let Some(sample) = settled.witness else {
+                    digests.extend(settled.digests);
+                    continue;
+                };
                 let witness = self.witness(&own, &sample);
                 self.found.diagnostics.push(errors::only_the_requester(subject, approval, name, witness));
                 return self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Refuted(Evidence::None));
             }
         }
-        self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Proved(Proof::Exact(Evidence::None)));
+        self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Proved(super::proof(digests)));
     }
 }
 

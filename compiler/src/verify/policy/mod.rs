@@ -69,7 +69,7 @@ struct Judge<'a, W: Way> {
 /// How an obligation came out: `Some` holds or does not, by these questions to the solver; `None` was not settled and said so.
 struct Settled<S> {
     witness: Option<S>,
-    proof: Proof,
+    digests: Vec<String>,
 }
 
 impl<W: Way> Judge<'_, W> {
@@ -82,8 +82,8 @@ impl<W: Way> Judge<'_, W> {
         question: &Question<'_>,
     ) -> Option<Settled<W::Sample>> {
         match self.way.find(question) {
-            Answer::Yes(sample) => Some(Settled { witness: Some(sample), proof: Proof::Exact(Evidence::None) }),
-            Answer::No(digests) => Some(Settled { witness: None, proof: proof(digests) }),
+            Answer::Yes(sample) => Some(Settled { witness: Some(sample), digests: Vec::new() }),
+            Answer::No(digests) => Some(Settled { witness: None, digests }),
             Answer::Unknown(why) => {
                 self.found.unproved(code, subject.clone(), at, &why);
                 None

@@ -1,7 +1,7 @@
 //! Each rule: whether it is reached, says something, and matters.
 
 use super::super::question::{Passed, Question, Way};
-use super::super::report::{Evidence, Outcome, Proof};
+use super::super::report::{Evidence, Outcome};
 use super::Judge;
 use crate::codes::Code;
 use crate::errors::policy as errors;
@@ -105,17 +105,18 @@ impl<W: Way> Judge<'_, W> {
                 && live.get(other) == Some(&true)
                 && policy.rules.get(other).is_some_and(|other| other.action != rule.action)
         };
-        let mut cut = Vec::new();
+        let (mut cut, mut digests) = (Vec::new(), Vec::new());
         for other in self.way.neighbours(index, usize::MAX, &otherwise) {
             let both =
                 Question { fits: vec![index, other], passed: Passed::Before(other, None), ..Question::default() };
             let Some(settled) = self.ask(Code::PartlyShadowed, &subject, at, &both) else { return };
-            if let Some(sample) = settled.witness {
-                cut.push((other, self.witness(&both, &sample)));
+            match settled.witness {
+                Some(sample) => cut.push((other, self.witness(&both, &sample))),
+                None => digests.extend(settled.digests),
             }
         }
         let outcome = if cut.is_empty() {
-            Outcome::Proved(Proof::Exact(Evidence::None))
+            Outcome::Proved(super::proof(digests))
         } else {
             let rules = cut.iter().map(|(other, _)| u32::try_from(other + 1).unwrap_or(u32::MAX)).collect();
             let witness = cut.iter().find_map(|(_, witness)| witness.clone());

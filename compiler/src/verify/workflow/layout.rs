@@ -62,8 +62,6 @@ pub struct Block {
 pub struct Place<'m> {
     /// The statement.
     pub node: &'m Node,
-    /// Its number in its workflow, from 1, nested ones included.
-    pub ordinal: u32,
     /// The run that it belongs to.
     pub frame: FrameId,
     /// The block that it stands in.
@@ -274,8 +272,7 @@ impl<'m> Layout<'m> {
         running.push(&workflow.name);
         let frame = FrameId(self.frames.len());
         self.frames.push(Frame { workflow, caller, body: BlockId(self.blocks.len()) });
-        let mut ordinal = 0;
-        let body = self.lay(&workflow.body, frame, caller, &mut ordinal, running)?;
+        let body = self.lay(&workflow.body, frame, caller, running)?;
         running.pop();
         Ok(body)
     }
@@ -285,7 +282,6 @@ impl<'m> Layout<'m> {
         nodes: &'m [Node],
         frame: FrameId,
         owner: Option<PlaceId>,
-        ordinal: &mut u32,
         running: &mut Vec<&'m str>,
     ) -> Result<BlockId, LayoutError> {
         let block = BlockId(self.blocks.len());
@@ -295,13 +291,12 @@ impl<'m> Layout<'m> {
             if self.places.len() >= MAX_PLACES {
                 return Err(LayoutError::TooLarge);
             }
-            *ordinal += 1;
             let id = PlaceId(self.places.len());
-            self.places.push(Place { node, ordinal: *ordinal, frame, block, index, depth, inner: Vec::new() });
+            self.places.push(Place { node, frame, block, index, depth, inner: Vec::new() });
             if let Some(block) = self.blocks.get_mut(block.0) {
                 block.places.push(id);
             }
-            let inner = self.inner(node, id, frame, ordinal, running)?;
+            let inner = self.inner(node, id, frame, running)?;
             if let Some(place) = self.places.get_mut(id.0) {
                 place.inner = inner;
             }
@@ -314,27 +309,24 @@ impl<'m> Layout<'m> {
         node: &'m Node,
         id: PlaceId,
         frame: FrameId,
-        ordinal: &mut u32,
         running: &mut Vec<&'m str>,
     ) -> Result<Vec<BlockId>, LayoutError> {
         let mut inner = Vec::new();
         match &node.kind {
             NodeKind::If { arms, otherwise } => {
                 for (_, arm) in arms {
-                    inner.push(self.lay(arm, frame, Some(id), ordinal, running)?);
+                    inner.push(self.lay(arm, frame, Some(id), running)?);
                 }
-                inner.push(self.lay(otherwise, frame, Some(id), ordinal, running)?);
+                inner.push(self.lay(otherwise, frame, Some(id), running)?);
             }
             NodeKind::Parallel { branches } => {
                 for branch in branches {
-                    inner.push(self.lay(std::slice::from_ref(branch), frame, Some(id), ordinal, running)?);
+                    inner.push(self.lay(std::slice::from_ref(branch), frame, Some(id), running)?);
                 }
             }
             NodeKind::For { limit, body, .. } => {
-                let first = *ordinal;
                 for _ in 0..(*limit).min(2) {
-                    *ordinal = first;
-                    inner.push(self.lay(body, frame, Some(id), ordinal, running)?);
+                    inner.push(self.lay(body, frame, Some(id), running)?);
                 }
             }
             NodeKind::Step(step) => {

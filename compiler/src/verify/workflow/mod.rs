@@ -26,7 +26,7 @@ mod worst;
 #[cfg(test)]
 pub(super) mod tests;
 
-pub(crate) use worst::{Bound, Worst, worst_case};
+pub(crate) use worst::{Bound, worst_case};
 
 use super::units::Unit;
 use crate::diagnostic::Subject;

@@ -240,7 +240,7 @@ impl<'m> Paths<'m> {
         let Some((workflow, body)) = self.layout.frames.get(id.0).map(|frame| (frame.workflow, frame.body)) else {
             return Symbol::absent();
         };
-        let mut walk = Walk { frame: id, workflow, scope: Scope::default(), returns: Vec::new() };
+        let mut walk = Walk { workflow, scope: Scope::default(), returns: Vec::new() };
         for field in workflow.params.iter() {
             walk.scope.names.insert(field.name.clone(), params.field(&field.name));
         }
@@ -721,7 +721,6 @@ impl<'m> Paths<'m> {
 
 /// The walk through one frame.
 pub(super) struct Walk<'m> {
-    pub frame: FrameId,
     pub workflow: &'m Workflow,
     pub scope: Scope,
     returns: Vec<(Term, Symbol)>,
