@@ -40,7 +40,8 @@ pub struct Dependency {
     pub path: Located,
 }
 
-const SECTIONS: &[&str] = &["package", "workspace", "dependencies", "handlers", "roots", "hosts", "secrets", "limits"];
+const SECTIONS: &[&str] =
+    &["package", "workspace", "dependencies", "handlers", "roots", "hosts", "secrets", "limits", "approvals"];
 
 /// Reads a manifest. What can be read is given even where something else is wrong.
 pub fn parse(file: FileId, text: &str) -> (Manifest, Vec<Diagnostic>) {

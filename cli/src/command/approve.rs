@@ -104,7 +104,7 @@ fn decide(args: &Decision, verdict: Verdict, color: Color) -> Result<Outcome, Fa
         }
         let mut story = (args.format == Format::Text).then(|| Story::new(color.on_stdout()));
         let state = runs::follow(&host, &run, &mut story).await?;
-        runs::conclude(&state, args.format, color)
+        runs::conclude(&host, &state, args.format, color).await
     })
 }
 

@@ -37,7 +37,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
             host.resume(&run).await.map_err(|error| runs::failure(&error))?;
             let mut story = (args.format == Format::Text).then(|| Story::new(color.on_stdout()));
             let state = runs::follow(&host, &run, &mut story).await?;
-            return runs::conclude(&state, args.format, color);
+            return runs::conclude(&host, &state, args.format, color).await;
         }
         let mut failures = host.failures();
         let taken = host.recover().await.map_err(|error| runs::failure(&error))?;
@@ -62,6 +62,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
         if args.format == Format::Json {
             runs::write_json(&accounts)?;
         }
+        runs::notified(&host, None).await;
         left.iter().for_each(output::error);
         Ok(if left.is_empty() { worst } else { Outcome::Unreadable })
     })

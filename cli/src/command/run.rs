@@ -83,6 +83,6 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
         }
         let mut story = (args.format == Format::Text).then(|| Story::new(color.on_stdout()));
         let state = runs::follow(&host, started.run(), &mut story).await?;
-        runs::conclude(&state, args.format, color)
+        runs::conclude(&host, &state, args.format, color).await
     })
 }

@@ -20,6 +20,9 @@ use crate::output::{self, Color, Failure, Outcome};
 use config::Calls;
 use story::Story;
 
+/// How long a command that has nothing else to do waits for whoever is to be told of what waits for a human.
+const NOTICE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// How long a command waits for a timer before it leaves the run to `gov resume`, in milliseconds.
 const PATIENCE: i64 = 60_000;
 
@@ -244,18 +247,28 @@ async fn rests(host: &Embedded, state: &State) -> Result<bool, Failure> {
     Ok(!soon.iter().any(|due| due.run == state.run()))
 }
 
-/// Writes how a run stands, and says so by the exit code.
+/// Writes how a run stands, and says so by the exit code. Whoever is to be told that it waits is given a moment to hear of it.
 ///
 /// # Errors
 ///
 /// If it cannot be written.
-pub fn conclude(state: &State, format: Format, color: Color) -> Result<Outcome, Failure> {
+pub async fn conclude(host: &Embedded, state: &State, format: Format, color: Color) -> Result<Outcome, Failure> {
     let account = account::of(state);
     match format {
         Format::Text => output::write(&story::summary(&account, state, color.on_stdout()))?,
         Format::Json => write_json(&account)?,
     }
+    if state.status == Status::Waiting {
+        notified(host, Some(state.run())).await;
+    }
     Ok(outcome(state.status))
+}
+
+/// Gives whoever is to be told of what waits for a human a moment to hear of it, and says so where they did not.
+pub async fn notified(host: &Embedded, run: Option<&str>) {
+    if let Err(why) = host.notified(run, NOTICE_PATIENCE).await {
+        output::progress(&format!("the webhook was not told yet of what waits: {why}\n`gov resume` tells it again"));
+    }
 }
 
 /// Writes what is told to tools.

@@ -1,5 +1,5 @@
-//! What differs between the places where a package runs: the sections `handlers`, `roots`, `hosts`, `secrets` and `limits` of
-//! `gov.toml`.
+//! What differs between the places where a package runs: the sections `handlers`, `roots`, `hosts`, `secrets`, `limits` and
+//! `approvals` of `gov.toml`.
 //!
 //! Whatever is not said is refused: without a `gov.toml`, no host is called, no program is started, and there is no secret.
 
@@ -20,7 +20,7 @@ use toml::de::DeTable;
 pub const FILE_NAME: &str = "gov.toml";
 
 /// The sections that are read here.
-pub const SECTIONS: [&str; 5] = ["handlers", "roots", "hosts", "secrets", "limits"];
+pub const SECTIONS: [&str; 6] = ["handlers", "roots", "hosts", "secrets", "limits", "approvals"];
 
 /// The sections of a `gov.toml` that are the compiler's.
 const OTHERS: [&str; 3] = ["package", "workspace", "dependencies"];
@@ -58,6 +58,8 @@ pub struct Deployment {
     pub(crate) calendars: BTreeMap<String, calendar::Calendar>,
     pub(crate) webhooks: BTreeMap<String, webhook::Hook>,
     pub(crate) people: BTreeMap<String, human::Way>,
+    /// The webhook that is told of whatever waits for a human, by its name.
+    pub(crate) approvals: Option<String>,
     /// The secrets that hold the addresses of PostgreSQL databases, by the names that runs know.
     pub(crate) databases: BTreeMap<String, String>,
     /// The variables of the environment that runs may read: names, or beginnings with `*` after them.
@@ -88,19 +90,38 @@ impl Deployment {
             self.roots = roots.texts("allow").map(|roots| roots.iter().map(|root| folder.join(root)).collect());
         }
         self.net = net::Settings::read(file, folder);
-        let Some(handlers) = file.section("handlers") else { return };
+        let approvals = file.section("approvals");
+        self.approvals = approvals.as_ref().and_then(|approvals| {
+            approvals.only(&["webhook"]);
+            if !approvals.has("webhook") {
+                approvals.missing("webhook", "the name of the webhook that is told of whatever waits for a human");
+            }
+            approvals.text("webhook")
+        });
+        if let Some(handlers) = file.section("handlers") {
+            self.fill_handlers(&handlers, folder);
+        }
+        if let (Some(approvals), Some(hook)) = (approvals, &self.approvals)
+            && !self.webhooks.contains_key(hook)
+        {
+            let help = format!("`[handlers.webhook.{hook}]` with a `url` and a `secret` says where it goes");
+            approvals.wrong("webhook", &format!("there is no webhook `{hook}`; {help}"));
+        }
+    }
+
+    fn fill_handlers(&mut self, handlers: &Section<'_>, folder: &Path) {
         handlers.only(&HANDLERS);
         let mode = |text: &str| External::ALL.into_iter().find(|mode| mode.as_str() == text);
         self.external = handlers.parsed("external", "`live`, `stubbed` or `forbidden`", mode).unwrap_or_default();
         self.stubs = handlers.json_table("stubs");
-        self.programs = named(&handlers, "exec", |section| exec::Program::read(section, folder));
-        self.servers = named(&handlers, "mcp", |section| mcp::Server::read(section, folder));
-        self.models = named(&handlers, "llm", llm::Model::read);
+        self.programs = named(handlers, "exec", |section| exec::Program::read(section, folder));
+        self.servers = named(handlers, "mcp", |section| mcp::Server::read(section, folder));
+        self.models = named(handlers, "llm", llm::Model::read);
         self.mail = handlers.section("mail").and_then(|section| mail::Relay::read(&section));
-        self.calendars = named(&handlers, "calendar", calendar::Calendar::read);
-        self.webhooks = named(&handlers, "webhook", webhook::Hook::read);
-        self.people = named(&handlers, "human", human::Way::read);
-        self.databases = named(&handlers, "postgres", database);
+        self.calendars = named(handlers, "calendar", calendar::Calendar::read);
+        self.webhooks = named(handlers, "webhook", webhook::Hook::read);
+        self.people = named(handlers, "human", human::Way::read);
+        self.databases = named(handlers, "postgres", database);
         if let Some(environment) = handlers.section("environment") {
             environment.only(&["allow"]);
             self.variables = environment.texts("allow").unwrap_or_default();

@@ -234,6 +234,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why, in words.
+    pub fn message(&self) -> &str {
+        match self {
+            Error::Busy { message, .. }
+            | Error::Transient(message)
+            | Error::Permanent(message)
+            | Error::Unknown(message)
+            | Error::Misfit(message) => message,
+        }
+    }
+
     /// The same, said in other words.
     pub(crate) fn said(self, words: impl FnOnce(String) -> String) -> Error {
         match self {

@@ -8,12 +8,14 @@
 
 mod breaker;
 mod handler;
+mod notice;
 mod registry;
 mod settings;
 mod stub;
 
 pub use breaker::{COOL_DOWN, TRIPS};
 pub use handler::{Call, Error, Handler, Later, Piece, Probe};
+pub use notice::{Notice, Notifier};
 pub use registry::{External, Handlers};
 
 use crate::core::{Clauses, Effect, EventKind, Outcome, Refusal, Roles, Ruling, Start};
@@ -31,6 +33,9 @@ use tokio::time::Instant;
 
 /// The longest time that a handler has to tell whether a call happened, in milliseconds.
 const PROBE_TIMEOUT: i64 = 30_000;
+
+/// How long a notice may take, in milliseconds: who has not said by then that it arrived is told again.
+const NOTICE_TIMEOUT: i64 = 10_000;
 
 /// The gate of a deployment: its handlers, and what is known of how they work.
 ///
@@ -120,6 +125,26 @@ impl Gate {
             },
         };
         EventKind::Outcome { step, attempt, probed: true, outcome }
+    }
+
+    /// Whether somebody is to be told of what waits for a human. Telling them is a call to the outside.
+    pub fn notifies(&self) -> bool {
+        self.handlers.calls() == External::Live && self.handlers.notifier().is_some()
+    }
+
+    /// Tells of what waits for a human.
+    ///
+    /// # Errors
+    ///
+    /// If nobody is to be told, or they did not say that they were.
+    pub async fn notify(&self, notice: &Notice) -> Result<(), Error> {
+        let notifier = self.handlers.notifier().filter(|_| self.notifies());
+        let notifier = notifier.ok_or_else(|| Error::Permanent("this deployment tells nobody".to_owned()))?;
+        let told = tokio::time::timeout(limit(NOTICE_TIMEOUT), notifier.notify(notice)).await;
+        told.unwrap_or_else(|_| {
+            let time = gov_plan::text::duration(NOTICE_TIMEOUT);
+            Err(Error::Transient(format!("no answer within {time}")))
+        })
     }
 
     fn admit<'p>(&self, plan: &'p Plan, start: &Start, effect: &Effect) -> Result<(&'p Capability, Call), Denial> {

@@ -1,6 +1,7 @@
 //! Which handler serves which capability.
 
 use super::handler::Handler;
+use super::notice::Notifier;
 use gov_plan::model;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ pub struct Handlers {
     inactive: BTreeSet<String>,
     calls: External,
     stubs: BTreeMap<String, Json>,
+    notifier: Option<Arc<dyn Notifier>>,
 }
 
 /// What becomes of calls that leave the machine or start a program.
@@ -78,6 +80,15 @@ impl Handlers {
     /// Says what a capability gives where calls to the outside are stubbed.
     pub fn set_stub(&mut self, capability: &str, output: Json) {
         self.stubs.insert(capability.to_owned(), output);
+    }
+
+    /// Says who is told of what waits for a human; nobody, if nothing is said.
+    pub fn set_notifier(&mut self, notifier: Arc<dyn Notifier>) {
+        self.notifier = Some(notifier);
+    }
+
+    pub(super) fn notifier(&self) -> Option<&dyn Notifier> {
+        self.notifier.as_deref()
     }
 
     pub(super) fn calls(&self) -> External {

@@ -61,6 +61,10 @@ pub fn register(handlers: &mut Handlers, deployment: &Deployment) {
         let (calendars, client) = (Arc::clone(&calendars), Arc::clone(&client));
         handlers.builtin(id, outside(secrets, calendar::Calendars { calendars, client, action }));
     }
+    if let Some(hook) = &deployment.approvals {
+        let approvals = webhook::Approvals { webhooks: Arc::clone(&webhooks), hook: hook.clone() };
+        handlers.set_notifier(Arc::new(approvals));
+    }
     handlers.builtin("webhook.send", outside(secrets, webhook::Sender(Arc::clone(&webhooks))));
     let databases = Arc::new(postgres::Databases::of_secrets(deployment.databases.clone(), secrets.clone()));
     for (id, operation) in postgres::OPERATIONS {

@@ -189,6 +189,7 @@ impl Actor {
             .map_err(|error| Error::Io(format!("cannot write an entry: {error}")))?;
         let hash = link.hash.clone();
         let mut commit = commit_of(&self.run, self.epoch, self.entries, at, link, &entry, &state);
+        commit.notifies = self.gate.notifies();
         self.state = state;
         // A run that then has nothing in flight is left with the same write.
         let leaves = self.is_idle();
@@ -233,8 +234,8 @@ impl Actor {
                     self.inner.timers.arm(*at, &self.run, timer);
                     continue;
                 }
-                Command::AwaitDecision(question) => {
-                    self.inner.tell_question(&self.run, question);
+                Command::AwaitDecision(_) => {
+                    self.inner.asked.notify_one();
                     continue;
                 }
                 _ => continue,

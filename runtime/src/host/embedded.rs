@@ -2,12 +2,13 @@
 
 use super::actor::{Actor, Claimed, Folded, Message, about, commit_of};
 use super::entry::Entry;
+use super::notices;
 use super::places::{Outfit, Places};
 use super::store::{Claim, Created, Due, NewRun, Store};
 use super::timers::{self, Timers};
 use super::{Answer, Error, Host, Link, Request, Started, first_broken, genesis};
-use crate::core::{self, Command, Decided, Event, EventKind, Question, Resolved, Start, State, Status, step};
-use crate::gate::{Handlers, Later};
+use crate::core::{self, Command, Decided, Event, EventKind, Resolved, Start, State, Status, step};
+use crate::gate::{Gate, Handlers, Later};
 use crate::plan::Plan;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,9 @@ const TIMER_PAUSE: i64 = 1_000;
 
 /// How long a process waits for another one to answer what it left.
 const MAIL_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether others were told of what waits for a human.
+const NOTICE_PAUSE: Duration = Duration::from_millis(20);
 
 /// Tells the time, in milliseconds since 1970.
 pub trait Clock: Send + Sync {
@@ -43,9 +47,6 @@ impl Clock for SystemClock {
 /// Gives numbers that nobody can guess.
 pub type Random = Box<dyn Fn() -> u128 + Send + Sync>;
 
-/// Is told of a run and its question.
-pub type OnQuestion = Box<dyn Fn(&str, &Question) + Send + Sync>;
-
 /// What a host is made of.
 #[derive(Default)]
 pub struct Options {
@@ -60,8 +61,6 @@ pub struct Options {
     pub clock: Option<Box<dyn Clock>>,
     /// Another source of ids and seeds than the machine's randomness: the same numbers and the same clock give the same runs.
     pub random: Option<Random>,
-    /// Is told of every question to humans, with the run. It must not block.
-    pub on_question: Option<OnQuestion>,
 }
 
 /// A host that keeps everything in a store, and drives runs in this process.
@@ -76,6 +75,8 @@ type Listeners = Vec<oneshot::Sender<Result<(), Error>>>;
 
 pub(super) struct Inner {
     pub(super) store: Box<dyn Store>,
+    /// Wakes who tells others of what waits for a human.
+    pub(super) asked: Arc<Notify>,
     places: Places,
     pub(super) clock: Box<dyn Clock>,
     pub(super) timers: Arc<Timers>,
@@ -87,9 +88,9 @@ pub(super) struct Inner {
     claiming: tokio::sync::Mutex<()>,
     updates: broadcast::Sender<Update>,
     failures: broadcast::Sender<(String, Error)>,
+    unnotified: broadcast::Sender<(String, String)>,
     /// Who wants to hear when an actor leaves, by run.
     listeners: Mutex<BTreeMap<String, Listeners>>,
-    on_question: Option<OnQuestion>,
 }
 
 impl Embedded {
@@ -97,6 +98,7 @@ impl Embedded {
     pub fn new(store: impl Store, options: Options) -> Embedded {
         let inner = Arc::new(Inner::new(store, options));
         tokio::spawn(timers::serve(Arc::downgrade(&inner)));
+        tokio::spawn(notices::serve(Arc::downgrade(&inner), Arc::clone(&inner.asked)));
         let mail = Arc::downgrade(&inner);
         tokio::spawn(async move {
             while let Some(inner) = mail.upgrade() {
@@ -161,6 +163,32 @@ impl Embedded {
     /// The runs that this process stops driving because it cannot write, or they cannot be read.
     pub fn failures(&self) -> broadcast::Receiver<(String, Error)> {
         self.inner.failures.subscribe()
+    }
+
+    /// Waits until whoever is to be told of what a run waits for was told, or of what any run waits for; at most so long.
+    ///
+    /// # Errors
+    ///
+    /// Why they were not told yet. They still will be: by this host, or by the next one on this store.
+    pub async fn notified(&self, run: Option<&str>, patience: Duration) -> Result<(), String> {
+        let mut failures = self.inner.unnotified.subscribe();
+        let mut why = "no answer so far".to_owned();
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let untold = self.inner.store.untold(run, i64::MAX, 1).await.map_err(|error| error.to_string())?;
+            if untold.is_empty() {
+                return Ok(());
+            }
+            while let Ok((of, failure)) = failures.try_recv() {
+                if run.is_none_or(|run| run == of) {
+                    why = failure;
+                }
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Err(why);
+            }
+            tokio::time::sleep(NOTICE_PAUSE).await;
+        }
     }
 
     /// What is kept.
@@ -274,6 +302,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.driven.notify_one();
         self.timers.wake();
+        self.asked.notify_one();
     }
 }
 
@@ -281,6 +310,7 @@ impl Inner {
     fn new(store: impl Store, options: Options) -> Inner {
         Inner {
             store: Box::new(store),
+            asked: Arc::default(),
             places: Places::new(options.place, options.handlers, options.outfit),
             clock: options.clock.unwrap_or_else(|| Box::new(SystemClock)),
             timers: Arc::new(Timers::default()),
@@ -291,8 +321,8 @@ impl Inner {
             claiming: tokio::sync::Mutex::default(),
             updates: broadcast::channel(1_024).0,
             failures: broadcast::channel(64).0,
+            unnotified: broadcast::channel(64).0,
             listeners: Mutex::default(),
-            on_question: options.on_question,
         }
     }
 
@@ -326,7 +356,8 @@ impl Inner {
         let link = Link::new(&start, &about, &entry, &genesis(&run))
             .map_err(|error| Error::Io(format!("cannot write an entry: {error}")))?;
         let hash = link.hash.clone();
-        let commit = commit_of(&run, 1, 0, at, link, &entry, &state);
+        let mut commit = commit_of(&run, 1, 0, at, link, &entry, &state);
+        commit.notifies = self.places.own_gate().notifies();
         let place = self.places.own().map(str::to_owned);
         let new =
             NewRun { run: run.clone(), key: request.key, workflow: start.workflow, plan: start.plan, place, commit };
@@ -404,7 +435,7 @@ impl Inner {
             Claim::NoRun => return Err(Error::NoRun(run.to_owned())),
         };
         let found = async {
-            let gate = self.places.gate(self.store.place(run).await?)?;
+            let gate = self.gate_of(self.store.place(run).await?)?;
             Ok(Claimed { epoch, folded: self.fold(run).await?, gate })
         };
         match found.await {
@@ -508,10 +539,14 @@ impl Inner {
         }
     }
 
-    pub(super) fn tell_question(&self, run: &str, question: &Question) {
-        if let Some(tell) = &self.on_question {
-            tell(run, question);
-        }
+    pub(super) fn tell_unnotified(&self, run: &str, why: &str) {
+        // Nobody may listen.
+        let _ = self.unnotified.send((run.to_owned(), why.to_owned()));
+    }
+
+    /// The gate of the runs that were started at a place.
+    pub(super) fn gate_of(&self, place: Option<String>) -> Result<Arc<Gate>, Error> {
+        self.places.gate(place)
     }
 
     pub(super) fn tell_failure(&self, run: &str, error: &Error) {

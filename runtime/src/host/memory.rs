@@ -1,6 +1,6 @@
 //! A store in memory: it lasts as long as the process.
 
-use super::store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
+use super::store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Untold, Waiting};
 use super::{Error, Link};
 use crate::core::{GateId, Question, Status, Timer};
 use crate::gate::Later;
@@ -31,6 +31,8 @@ struct Run {
     links: Vec<Link>,
     timers: BTreeMap<Timer, i64>,
     questions: BTreeMap<GateId, Question>,
+    /// When somebody is to be told of a question, and how often that was tried.
+    untold: BTreeMap<GateId, (i64, u32)>,
     owner: Option<u64>,
     epoch: i64,
 }
@@ -75,12 +77,16 @@ impl Run {
         self.links.extend(commit.link);
         self.summary.status = commit.status.unwrap_or(self.summary.status);
         self.timers.extend(commit.armed);
+        if commit.notifies {
+            self.untold.extend(commit.asked.iter().map(|question| (question.gate.clone(), (commit.at, 0))));
+        }
         self.questions.extend(commit.asked.into_iter().map(|question| (question.gate.clone(), question)));
         for timer in &commit.disarmed {
             self.timers.remove(timer);
         }
         for gate in &commit.settled {
             self.questions.remove(gate);
+            self.untold.remove(gate);
         }
         if commit.release {
             self.owner = None;
@@ -121,6 +127,7 @@ impl Store for Memory {
             links: Vec::new(),
             timers: BTreeMap::new(),
             questions: BTreeMap::new(),
+            untold: BTreeMap::new(),
             owner: Some(self.process),
             epoch: 1,
         };
@@ -200,6 +207,40 @@ impl Store for Memory {
             kept.questions.values().map(waiting).collect::<Vec<_>>()
         };
         done(kept.runs.iter().flat_map(of).collect())
+    }
+
+    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>> {
+        let kept = self.kept();
+        let of = |(name, run): (&String, &Run)| {
+            let untold = |(gate, (at, times)): (&GateId, &(i64, u32))| {
+                let question = run.questions.get(gate)?.clone();
+                let Summary { workflow, plan, .. } = run.summary.clone();
+                Some((
+                    *at,
+                    Untold { run: name.clone(), workflow, plan, place: run.place.clone(), question, times: *times },
+                ))
+            };
+            run.untold.iter().filter_map(untold).collect::<Vec<_>>()
+        };
+        let wanted = kept.runs.iter().filter(|(name, _)| run.is_none_or(|run| run == *name));
+        let mut untold: Vec<(i64, Untold)> = wanted.flat_map(of).filter(|(at, _)| *at < before).collect();
+        untold.sort_by_key(|(at, _)| *at);
+        untold.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        done(untold.into_iter().map(|(_, untold)| untold).collect())
+    }
+
+    fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>> {
+        done(self.kept().runs.values().flat_map(|run| run.untold.values()).map(|(at, _)| *at).min())
+    }
+
+    fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {
+        if let Some(run) = self.kept().runs.get_mut(run)
+            && let Some((_, times)) = run.untold.remove(gate)
+            && let Some(again) = again
+        {
+            run.untold.insert(gate.clone(), (again, times.saturating_add(1)));
+        }
+        done(())
     }
 
     fn post<'a>(&'a self, run: &'a str, event: &'a str) -> Later<'a, Result<i64, Error>> {

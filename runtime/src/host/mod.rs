@@ -8,16 +8,17 @@ mod actor;
 mod embedded;
 mod entry;
 mod memory;
+mod notices;
 mod places;
 pub mod sqlite;
 mod store;
 mod timers;
 
-pub use embedded::{Clock, Embedded, OnQuestion, Options, Random, Update};
+pub use embedded::{Clock, Embedded, Options, Random, Update};
 pub use entry::{About, Body, Entry, Link, first_broken, genesis, hash};
 pub use memory::Memory;
 pub use places::Outfit;
-pub use store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
+pub use store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Untold, Waiting};
 
 use crate::core::{Decided, Lost, Resolved, State, Status};
 use crate::gate::Later;

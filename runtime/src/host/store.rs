@@ -42,6 +42,15 @@ pub trait Store: Send + Sync + 'static {
     /// The open questions to humans.
     fn questions(&self) -> Later<'_, Result<Vec<Waiting>, Error>>;
 
+    /// The open questions that somebody is to be told of before a time, the most urgent first; of one run, or of all.
+    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>>;
+
+    /// When somebody is to be told next of an open question.
+    fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>>;
+
+    /// Crosses out that somebody is to be told of a question, or says when they are to be told again.
+    fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>>;
+
     /// Leaves an event for the process that drives a run.
     fn post<'a>(&'a self, run: &'a str, event: &'a str) -> Later<'a, Result<i64, Error>>;
 
@@ -113,6 +122,8 @@ pub struct Commit {
     pub disarmed: Vec<Timer>,
     /// Questions that are asked.
     pub asked: Vec<Question>,
+    /// Whether somebody is to be told of them.
+    pub notifies: bool,
     /// Questions that are settled.
     pub settled: Vec<GateId>,
     /// What is held back.
@@ -160,6 +171,23 @@ pub struct Waiting {
     pub run: String,
     /// The question.
     pub question: Question,
+}
+
+/// A question that somebody is to be told of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Untold {
+    /// The run.
+    pub run: String,
+    /// Its workflow.
+    pub workflow: String,
+    /// The digest of its plan.
+    pub plan: String,
+    /// Where it was started, as [`NewRun::place`] says.
+    pub place: Option<String>,
+    /// The question.
+    pub question: Question,
+    /// How often it was tried to tell them.
+    pub times: u32,
 }
 
 /// An event that was left for a run.

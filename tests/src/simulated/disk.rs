@@ -1,9 +1,11 @@
 //! A disk that takes its time, is full for a while, and stops in the middle of a write.
 
 use crate::random::Random;
-use gov_runtime::core::Status;
+use gov_runtime::core::{GateId, Status};
 use gov_runtime::gate::Later;
-use gov_runtime::host::{Claim, Commit, Created, Due, Error, Link, Mail, Memory, NewRun, Store, Summary, Waiting};
+use gov_runtime::host::{
+    Claim, Commit, Created, Due, Error, Link, Mail, Memory, NewRun, Store, Summary, Untold, Waiting,
+};
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -128,6 +130,18 @@ impl Store for Disk {
 
     fn questions(&self) -> Later<'_, Result<Vec<Waiting>, Error>> {
         self.memory.questions()
+    }
+
+    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>> {
+        self.memory.untold(run, before, limit)
+    }
+
+    fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>> {
+        self.memory.next_untold()
+    }
+
+    fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {
+        Box::pin(self.write(move |memory| now(memory.told(run, gate, again)), Err))
     }
 
     fn post<'a>(&'a self, run: &'a str, event: &'a str) -> Later<'a, Result<i64, Error>> {

@@ -1,5 +1,6 @@
 //! Handlers that leave the machine or start programs, run by `gov run` against real servers and programs.
 
+mod approvals;
 mod calendar;
 mod desk;
 mod exec;

@@ -86,6 +86,11 @@ pub struct Server {
 impl Server {
     /// Starts a server that answers by this function of the request and of how many came before it.
     pub fn start(answer: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static) -> Server {
+        Server::start_at(0, answer)
+    }
+
+    /// Starts one at this port; at any that is free for 0.
+    pub fn start_at(port: u16, answer: impl Fn(&Seen, usize) -> Answer + Send + Sync + 'static) -> Server {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (answer, log) = (Arc::new(answer), Arc::clone(&seen));
@@ -101,7 +106,7 @@ impl Server {
                 respond(answer(&request, before)).await
             }
         });
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind(("127.0.0.1", port))).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move { axum::serve(listener, router).await });
         Server { address, seen, _runtime: runtime }

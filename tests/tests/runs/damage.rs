@@ -98,7 +98,12 @@ fn a_database_of_the_first_version_is_brought_to_the_latest() {
     let services = Services::new();
     let kept = block_on(async { fill(&open(&path, services.handlers()).unwrap(), 1).await });
     let connection = Connection::open(&path).unwrap();
-    connection.execute_batch("ALTER TABLE runs DROP COLUMN place; PRAGMA user_version = 1").unwrap();
+    connection
+        .execute_batch(
+            "ALTER TABLE runs DROP COLUMN place; DROP INDEX gates_untold; ALTER TABLE gates DROP COLUMN tell_at;
+         ALTER TABLE gates DROP COLUMN times; PRAGMA user_version = 1",
+        )
+        .unwrap();
     drop(connection);
     block_on(async {
         let host = open(&path, services.handlers()).unwrap();

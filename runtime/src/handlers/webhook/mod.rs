@@ -1,6 +1,10 @@
 //! `webhook.send`: signed as Standard Webhooks have it (id, time and body under HMAC-SHA256), so that who gets one can tell
 //! who sent it, and that it came before.
 
+mod approvals;
+
+pub(super) use approvals::Approvals;
+
 use super::net::{Client, Request, Secrets};
 use crate::core::digest;
 use crate::deployment::Section;

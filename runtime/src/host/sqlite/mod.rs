@@ -11,9 +11,9 @@ mod writer;
 
 pub use schema::VERSION;
 
-use super::store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Waiting};
+use super::store::{Claim, Commit, Created, Due, Mail, NewRun, Store, Summary, Untold, Waiting};
 use super::{Error, Link};
-use crate::core::Status;
+use crate::core::{GateId, Status};
 use crate::gate::Later;
 use owners::Owners;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -168,6 +168,25 @@ impl Store for Sqlite {
     fn questions(&self) -> Later<'_, Result<Vec<Waiting>, Error>> {
         let name = self.name();
         Box::pin(self.writer.read(move |tx| queries::questions(tx).map_err(|error| describe(&error, &name))))
+    }
+
+    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>> {
+        let (run, name) = (run.map(str::to_owned), self.name());
+        Box::pin(self.writer.read(move |tx| {
+            queries::untold(tx, run.as_deref(), before, limit).map_err(|error| describe(&error, &name))
+        }))
+    }
+
+    fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>> {
+        let name = self.name();
+        Box::pin(self.writer.read(move |tx| queries::next_untold(tx).map_err(|error| describe(&error, &name))))
+    }
+
+    fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {
+        let (run, gate, name) = (run.to_owned(), gate.clone(), self.name());
+        Box::pin(
+            self.writer.write(move |tx| queries::told(tx, &run, &gate, again).map_err(|error| describe(&error, &name))),
+        )
     }
 
     fn post<'a>(&'a self, run: &'a str, event: &'a str) -> Later<'a, Result<i64, Error>> {

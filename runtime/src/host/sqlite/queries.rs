@@ -1,8 +1,8 @@
 //! What is asked of the database, each inside a transaction.
 
-use crate::core::{Question, Status};
+use crate::core::{GateId, Question, Status};
 use crate::host::Link;
-use crate::host::store::{Claim, Commit, Created, Due, Mail, NewRun, Summary, Waiting};
+use crate::host::store::{Claim, Commit, Created, Due, Mail, NewRun, Summary, Untold, Waiting};
 use rusqlite::types::Type;
 use rusqlite::{Error, OptionalExtension, Result, Row, Transaction, params};
 use serde::Serialize;
@@ -63,9 +63,11 @@ pub fn go_on(tx: &Transaction<'_>, process: &str, commit: &Commit) -> Result<boo
         disarm.execute(params![commit.run, json(timer)?])?;
     }
     for question in &commit.asked {
-        let mut ask =
-            tx.prepare_cached("INSERT OR REPLACE INTO gates (run, gate, question, open) VALUES (?1, ?2, ?3, 1)")?;
-        ask.execute(params![commit.run, question.gate.0, json(question)?])?;
+        let mut ask = tx.prepare_cached(
+            "INSERT OR REPLACE INTO gates (run, gate, question, open, tell_at) VALUES (?1, ?2, ?3, 1, ?4)",
+        )?;
+        let tell_at = commit.notifies.then_some(commit.at);
+        ask.execute(params![commit.run, question.gate.0, json(question)?, tell_at])?;
     }
     for gate in &commit.settled {
         let mut settle = tx.prepare_cached("UPDATE gates SET open = 0 WHERE run = ?1 AND gate = ?2")?;
@@ -144,6 +146,35 @@ pub fn questions(tx: &Transaction<'_>) -> Result<Vec<Waiting>> {
     let mut select = tx.prepare_cached("SELECT run, question FROM gates WHERE open ORDER BY run, gate")?;
     let waiting = |row: &Row<'_>| Ok(Waiting { run: row.get(0)?, question: parse::<Question>(row, 1)? });
     select.query_map([], waiting)?.collect()
+}
+
+pub fn untold(tx: &Transaction<'_>, run: Option<&str>, before: i64, limit: u32) -> Result<Vec<Untold>> {
+    let mut select = tx.prepare_cached(
+        "SELECT run, question, workflow, plan, place, times FROM gates JOIN runs USING (run)
+         WHERE open AND tell_at < ?2 AND (?1 IS NULL OR run = ?1) ORDER BY tell_at LIMIT ?3",
+    )?;
+    let untold = |row: &Row<'_>| {
+        Ok(Untold {
+            run: row.get(0)?,
+            question: parse(row, 1)?,
+            workflow: row.get(2)?,
+            plan: row.get(3)?,
+            place: row.get(4)?,
+            times: row.get(5)?,
+        })
+    };
+    select.query_map(params![run, before, limit], untold)?.collect()
+}
+
+pub fn next_untold(tx: &Transaction<'_>) -> Result<Option<i64>> {
+    let mut select = tx.prepare_cached("SELECT min(tell_at) FROM gates WHERE open AND tell_at IS NOT NULL")?;
+    select.query_row([], |row| row.get(0))
+}
+
+pub fn told(tx: &Transaction<'_>, run: &str, gate: &GateId, again: Option<i64>) -> Result<()> {
+    let mut tell =
+        tx.prepare_cached("UPDATE gates SET tell_at = ?3, times = times + 1 WHERE run = ?1 AND gate = ?2")?;
+    tell.execute(params![run, gate.0, again]).map(|_| ())
 }
 
 pub fn post(tx: &Transaction<'_>, run: &str, event: &str) -> Result<i64> {

@@ -78,6 +78,10 @@ const MIGRATIONS: &[&str] = &[
      CREATE INDEX mail_open ON mail (run) WHERE answer IS NULL;",
     // Where each run was started: what its handlers are found by.
     "ALTER TABLE runs ADD COLUMN place TEXT;",
+    // When somebody is to be told of a question, and how often that was tried.
+    "ALTER TABLE gates ADD COLUMN tell_at INTEGER;
+     ALTER TABLE gates ADD COLUMN times INTEGER NOT NULL DEFAULT 0;
+     CREATE INDEX gates_untold ON gates (tell_at) WHERE open AND tell_at IS NOT NULL;",
 ];
 
 /// Brings a database to the latest version, each step in a transaction of its own; `Err(Ok(version))` where it is of a later
