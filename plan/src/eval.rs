@@ -25,6 +25,7 @@
 //! | `-a` | on `Int`, `Decimal`, `Duration`, money |
 //! | `x.f` | the field. Absent where the record has no value for it, where `x` is itself absent, where JSON has no such key or `null` under it, and where `x` is JSON but no object |
 //! | `x as T` | JSON as `T`, read as inputs are ([`crate::value::read`]), refinements of `T` included. Absent or `null` as an optional type is absent, as any other type a failure |
+//! | `x` where JSON is wanted | the JSON that [`Value::to_json`] writes, which `as` with the type of `x` reads back. Absent stays absent |
 //! | `has x` | whether `x` is not absent |
 //! | `len(x)` | elements of a list, Unicode scalar values of a string |
 //! | `x ?? d` | `x` where it is present, else `d` |
@@ -131,6 +132,10 @@ pub fn eval(expr: &Expr, env: &dyn Env) -> Result<Value, EvalError> {
             let read = read_as(&eval(inner, env)?, schema, env).ok_or_else(ill_typed)?;
             read.map_err(|misfit| EvalError { kind: EvalErrorKind::Shape(located(misfit, inner)), at: expr.at })
         }
+        ExprKind::ToJson(inner) => Ok(match eval(inner, env)? {
+            Value::Absent => Value::Absent,
+            value => Value::Json(Arc::new(value.to_json())),
+        }),
         ExprKind::Has(inner) => Ok(Value::Bool(!eval(inner, env)?.is_absent())),
         ExprKind::Len(inner) => match eval(inner, env)? {
             Value::List(elements) => i64::try_from(elements.len()).map(Value::Int).map_err(|_| overflow()),

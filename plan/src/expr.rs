@@ -52,6 +52,8 @@ pub enum ExprKind {
     Field(Box<Expr>, String),
     /// JSON read as a type. Fails where the shape is wrong, or a refinement does not hold.
     As(Box<Expr>, Box<Schema>),
+    /// A value of a type where JSON is wanted. It has no form of its own: the checker puts it where the types ask for it.
+    ToJson(Box<Expr>),
     /// Whether a value is present: an optional value, or a path into JSON.
     Has(Box<Expr>),
     /// The number of elements of a list, or of characters (Unicode scalar values) of a string.
@@ -82,6 +84,7 @@ impl Expr {
             ExprKind::Record(entries) => entries.iter().map(|(_, value)| value).collect(),
             ExprKind::Field(inner, _)
             | ExprKind::As(inner, _)
+            | ExprKind::ToJson(inner)
             | ExprKind::Has(inner)
             | ExprKind::Len(inner)
             | ExprKind::Not(inner)

@@ -64,6 +64,7 @@ impl fmt::Display for Expr {
                 }
                 f.write_str(if schema.optional { "?" } else { "" })
             }
+            ExprKind::ToJson(inner) => write!(f, "{inner}"),
             ExprKind::Has(inner) => write!(f, "has {inner}"),
             ExprKind::Len(inner) => write!(f, "len({inner})"),
             ExprKind::Not(inner) => {
@@ -130,6 +131,7 @@ fn precedence(expr: &Expr) -> u8 {
         ExprKind::Duration(milliseconds) if *milliseconds < 0 => NEGATE,
         ExprKind::Decimal(decimal) | ExprKind::Money(decimal, _) if decimal.is_negative() => NEGATE,
         ExprKind::As(..) | ExprKind::Field(..) => POSTFIX,
+        ExprKind::ToJson(inner) => precedence(inner),
         _ => POSTFIX + 1,
     }
 }

@@ -187,6 +187,16 @@ impl Type {
         }
     }
 
+    /// Whether values of this type can be given where JSON is wanted: of every type that can be declared.
+    pub fn has_json_form(&self) -> bool {
+        match self {
+            Type::Risk => false,
+            Type::List(element) => element.ty.has_json_form(),
+            Type::Record(fields) => fields.iter().all(|field| field.schema.ty.has_json_form()),
+            _ => true,
+        }
+    }
+
     /// Whether every value of this type is one of the other, refinements aside: a union fits a wider one and `String`, a
     /// record one that asks for the same fields or treats the missing ones as optional.
     pub fn fits(&self, target: &Type) -> bool {

@@ -77,6 +77,9 @@ impl Checker<'_> {
         if typed.ty.fits(target) || literal_fits(&typed, target) {
             return Some(typed);
         }
+        if *target == Type::Json && typed.ty.has_json_form() {
+            return Some(to_json(typed));
+        }
         match (&typed.ty, target) {
             (Type::Json, _) => self.error(at, TypeErrorKind::JsonNeedsAs),
             (Type::Money(found), Type::Money(expected)) => {
@@ -160,6 +163,8 @@ impl Checker<'_> {
     fn list(&mut self, elements: &[ast::Expr], at: Span, hint: Option<&Type>) -> Option<Expr> {
         let wanted = match hint {
             Some(Type::List(element)) => Some((**element).clone()),
+            // Elements of JSON may be of different types.
+            Some(Type::Json) => Some(Schema::plain(Type::Json)),
             _ => None,
         };
         let mut typed = Vec::new();
@@ -194,6 +199,7 @@ impl Checker<'_> {
             let entries = self.entries(record, fields, &format!("`{ty}`"), true)?;
             return Some(Expr { kind: ExprKind::Record(entries), ty: ty.clone(), optional: false, at });
         }
+        let inside = hint.filter(|hint| **hint == Type::Json);
         let mut entries: Vec<(String, Expr)> = Vec::new();
         let mut fields = Fields::default();
         let mut whole = true;
@@ -202,7 +208,7 @@ impl Checker<'_> {
                 whole = false;
                 continue;
             }
-            match self.infer(value, None) {
+            match self.infer(value, inside) {
                 Some(typed) => {
                     let schema = Schema { optional: typed.optional, ..Schema::plain(typed.ty.clone()) };
                     let (at, name) = (self.origin(name.span), name.text.clone());
@@ -442,6 +448,12 @@ fn path_of_typed(expr: &Expr) -> Option<String> {
         ExprKind::Field(inner, field) => Some(format!("{}.{field}", path_of_typed(inner)?)),
         _ => None,
     }
+}
+
+/// A value as JSON.
+fn to_json(typed: Expr) -> Expr {
+    let (optional, at) = (typed.optional, typed.at);
+    Expr { kind: ExprKind::ToJson(Box::new(typed)), ty: Type::Json, optional, at }
 }
 
 /// A list or a record of literals fits a union element by element.

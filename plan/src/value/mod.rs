@@ -123,7 +123,11 @@ impl Eq for Value {}
 
 impl PartialEq for Record {
     fn eq(&self, other: &Record) -> bool {
-        self.0.len() == other.0.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
+        let within = |one: &Record, other: &Record| {
+            one.iter().all(|(name, value)| other.get(name).unwrap_or(&Value::Absent) == value)
+        };
+        // A field that holds JSON `null` is in the one and not in the other.
+        within(self, other) && within(other, self)
     }
 }
 

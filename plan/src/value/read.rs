@@ -153,6 +153,18 @@ fn convert_fields(fields: &Fields, json: &Json, depth: u32) -> Result<Record, Mi
     Ok(Record::new(values))
 }
 
+impl Value {
+    /// Whether JSON in it nests no deeper than what is read: what a run puts together step by step could.
+    pub fn is_readable(&self) -> bool {
+        match self {
+            Value::Json(json) => nests_within(json, MAX_DEPTH),
+            Value::List(elements) => elements.iter().all(Value::is_readable),
+            Value::Record(record) => record.iter().all(|(_, value)| value.is_readable()),
+            _ => true,
+        }
+    }
+}
+
 fn nests_within(json: &Json, depth: u32) -> bool {
     match json {
         Json::Array(elements) => depth > 0 && elements.iter().all(|element| nests_within(element, depth - 1)),
@@ -196,8 +208,11 @@ fn check(schema: &Schema, value: &Value, siblings: Option<(&Fields, &Record)>, r
         | (Type::String, Value::String(_))
         | (Type::Duration, Value::Duration(_))
         | (Type::Time, Value::Time(_))
-        | (Type::Risk, Value::Risk(_))
-        | (Type::Json, Value::Json(_)) => true,
+        | (Type::Risk, Value::Risk(_)) => true,
+        (Type::Json, Value::Json(json)) => match nests_within(json, MAX_DEPTH) {
+            true => true,
+            false => return Err(Misfit::here(Problem::TooDeep)),
+        },
         (Type::Money(currency), Value::Money(_, found)) => currency == found,
         (Type::Union(members), Value::String(text)) => members.iter().any(|member| **member == **text),
         (Type::List(element), Value::List(elements)) => {

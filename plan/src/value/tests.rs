@@ -1,10 +1,24 @@
 //! Laws of values and JSON.
 
 use super::*;
+use crate::eval::{Env, eval};
 use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::origin::Origin;
 use crate::types::{Field, Fields, Schema, Type};
 use proptest::prelude::*;
+
+/// A scope with one value, `x`.
+struct One(Value);
+
+impl Env for One {
+    fn get(&self, name: &str) -> Option<Value> {
+        (name == "x").then(|| self.0.clone())
+    }
+
+    fn has_role(&self, _: &str, _: &str) -> bool {
+        false
+    }
+}
 
 fn no_roles(_: &str, _: &str) -> bool {
     false
@@ -112,6 +126,26 @@ proptest! {
         prop_assert_eq!(read(&schema, &json, &no_roles), Ok(value));
     }
 
+    /// What is made JSON where JSON is wanted is JSON that the schema of JSON lets through, and is read back as it was.
+    #[test]
+    fn a_value_where_json_is_wanted_is_read_back(value in schema().prop_flat_map(|schema| {
+        let present = Schema { optional: false, ..schema };
+        let value = value_of(&present);
+        (Just(present), value)
+    })) {
+        let (schema, value) = value;
+        prop_assume!(!value.is_absent());
+        let var = Expr { kind: ExprKind::Var("x".into()), ty: schema.ty.clone(), optional: false, at: Origin::default() };
+        let json = Expr { kind: ExprKind::ToJson(Box::new(var)), ty: Type::Json, optional: false, at: Origin::default() };
+        let made = eval(&json, &One(value.clone())).unwrap();
+        prop_assert_eq!(admit(&Schema::plain(Type::Json), &made, &no_roles), Ok(()));
+        let read = Expr {
+            kind: ExprKind::As(Box::new(json), Box::new(schema.clone())),
+            ty: schema.ty, optional: false, at: Origin::default(),
+        };
+        prop_assert_eq!(eval(&read, &One(value.clone())), Ok(value));
+    }
+
     /// Whatever comes is read as a value that the schema lets through, or refused with a place and a reason.
     #[test]
     fn json_of_any_shape_is_read_or_refused(schema in schema(), json in json()) {
@@ -135,11 +169,25 @@ proptest! {
 }
 
 #[test]
+fn null_in_a_record_is_as_good_as_nothing() {
+    let null = ("a", Value::Json(Arc::new(serde_json::Value::Null)));
+    let other = ("b", Value::Int(1));
+    assert_eq!(Value::record([null.clone()]), Value::record([]));
+    assert_eq!(Value::record([]), Value::record([null.clone()]));
+    assert_eq!(Value::record([null.clone(), other.clone()]), Value::record([other.clone()]));
+    assert_ne!(Value::record([null]), Value::record([other]));
+}
+
+#[test]
 fn depth_is_bounded() {
     let nested = |depth: usize| parse_json(&format!("{}1{}", "[".repeat(depth), "]".repeat(depth))).unwrap();
     let any = Schema::plain(Type::Json);
     assert!(read(&any, &nested(MAX_DEPTH as usize), &no_roles).is_ok());
     let misfit = read(&any, &nested(MAX_DEPTH as usize + 1), &no_roles).unwrap_err();
+    // What was put together is no better than what is read.
+    let built = |depth: usize| admit(&any, &Value::Json(Arc::new(nested(depth))), &no_roles);
+    assert_eq!(built(MAX_DEPTH as usize), Ok(()));
+    assert_eq!(built(MAX_DEPTH as usize + 1), Err(misfit.clone()));
     assert_eq!(misfit.to_string(), "nested deeper than 64 levels");
     assert!(parse_json(&"[".repeat(1_000_000)).unwrap_err().message.contains("recursion limit"));
 }

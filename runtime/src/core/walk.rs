@@ -169,7 +169,14 @@ impl<'p> Machine<'p> {
                     _ => Flow::Blocked,
                 }
             }
-            NodeKind::Return { value } => Flow::Returned(evaluate(value, frame)?),
+            NodeKind::Return { value } => {
+                let value = evaluate(value, frame)?;
+                if !value.is_readable() {
+                    // The journal could not be read again.
+                    return Err(Failure::new(format!("the result nests deeper than {} levels", value::MAX_DEPTH)));
+                }
+                Flow::Returned(value)
+            }
         })
     }
 

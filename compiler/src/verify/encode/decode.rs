@@ -35,6 +35,10 @@ impl Encoder<'_> {
             }
             (Shape::List(list), Type::List(element)) => self.decode_list(list, &element.ty, model)?,
             (Shape::Record(_), Type::Record(fields)) => self.decode_fields(symbol, fields, model)?,
+            (Shape::Made(shape, ty), _) => {
+                let inner = Symbol { present: symbol.present.clone(), shape: (**shape).clone() };
+                Value::Json(Arc::new(self.decode(&inner, ty, model)?.to_json()))
+            }
             (Shape::Json(path), _) => match self.decode_json(path, model)? {
                 Json::Null => Value::Absent,
                 json => Value::Json(Arc::new(json)),

@@ -1,5 +1,6 @@
 //! Expressions as terms: one arm for each form, after the table in [`gov_plan::eval`].
 
+use super::json::{made, made_field};
 use super::schema::range;
 use super::symbol::{List, Shape, Symbol};
 use super::{Encoded, Encoder, Scope, Sort, Term};
@@ -35,6 +36,7 @@ impl Encoder<'_> {
                 let inner = self.expr(inner, scope);
                 let value = match &inner.value.shape {
                     Shape::Json(path) => self.json_field(path, &inner.value.present, name),
+                    Shape::Made(shape, ty) => made_field(&inner.value.present, shape, ty, name),
                     _ => inner.value.field(name),
                 };
                 Encoded { value, fails: inner.fails }
@@ -43,6 +45,10 @@ impl Encoder<'_> {
                 let inner = self.expr(inner, scope);
                 let read = self.json_as(&inner.value, schema, scope);
                 Encoded { value: read.value, fails: inner.fails.or(&read.fails) }
+            }
+            ExprKind::ToJson(inner) => {
+                let encoded = self.expr(inner, scope);
+                Encoded { value: made(encoded.value, &inner.ty), fails: encoded.fails }
             }
             ExprKind::Has(inner) => {
                 let inner = self.expr(inner, scope);

@@ -47,16 +47,28 @@ impl Encoder<'_> {
 
     /// JSON read as a schema wants it.
     pub(super) fn json_as(&mut self, json: &Symbol, schema: &Schema, scope: &Scope) -> Encoded {
-        let Shape::Json(path) = &json.shape else {
+        if !matches!(json.shape, Shape::Json(_) | Shape::Made(..)) {
             // Only JSON is read so.
             return sure(Symbol::absent());
-        };
+        }
         let present = self.is_present(json);
         let bare = Schema { optional: false, ..schema.clone() };
+        let absent_fails = if schema.optional { Term::bool(false) } else { present.not() };
         if schema.ty == Type::Json {
-            let fails = if schema.optional { Term::bool(false) } else { present.not() };
-            return Encoded { value: Symbol { present, shape: json.shape.clone() }, fails };
+            return Encoded { value: Symbol { present, shape: json.shape.clone() }, fails: absent_fails };
         }
+        if let Shape::Made(shape, ty) = &json.shape {
+            // What was written is read as itself. As any other type it is as good as not known.
+            if ty.same(&schema.ty) && !holds_json(ty) {
+                let value = Symbol { present: present.clone(), shape: (**shape).clone() };
+                let fits = self.admits(&bare, &value, scope);
+                return Encoded { value, fails: absent_fails.or(&present.and(&fits.not())) };
+            }
+            if kind_of(ty) != kind_of(&schema.ty) {
+                return Encoded { value: Symbol::absent(), fails: absent_fails.or(&present) };
+            }
+        }
+        let path = &json.shape.path();
         let name = format!("{path} as {}{}", written(&bare), self.mark);
         let known =
             self.json.by_path.get(path).and_then(|reads| reads.iter().find(|read| read.schema == bare)).cloned();
@@ -73,9 +85,40 @@ impl Encoder<'_> {
                 read
             }
         };
-        let absent_fails = if schema.optional { Term::bool(false) } else { present.not() };
         let fails = absent_fails.or(&present.and(&read.misfit));
         Encoded { value: Symbol { present, shape: read.value.shape }, fails }
+    }
+}
+
+/// A value as the JSON that it is written as.
+pub(super) fn made(value: Symbol, ty: &Type) -> Symbol {
+    match value.shape {
+        Shape::Json(_) | Shape::Made(..) => value,
+        shape => Symbol { present: value.present, shape: Shape::Made(Box::new(shape), ty.clone()) },
+    }
+}
+
+/// What is under a key of JSON that was made of a value.
+pub(super) fn made_field(present: &Term, shape: &Shape, ty: &Type, key: &str) -> Symbol {
+    let field = match ty {
+        Type::Record(fields) => fields.get(key),
+        _ => None,
+    };
+    match field {
+        Some(field) => {
+            let whole = Symbol { present: present.clone(), shape: shape.clone() };
+            made(whole.field(key), &field.schema.ty)
+        }
+        None => Symbol::absent(),
+    }
+}
+
+fn holds_json(ty: &Type) -> bool {
+    match ty {
+        Type::Json => true,
+        Type::List(element) => holds_json(&element.ty),
+        Type::Record(fields) => fields.iter().any(|field| holds_json(&field.schema.ty)),
+        _ => false,
     }
 }
 

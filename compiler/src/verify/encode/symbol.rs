@@ -1,6 +1,7 @@
 //! Values that are not known.
 
 use super::term::Term;
+use gov_plan::types::Type;
 
 /// A value that is not known, and whether there is one.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) enum Shape {
     Record(Vec<(String, Symbol)>),
     /// JSON, by the path under which it is known.
     Json(String),
+    /// JSON that a value of a type was made into.
+    Made(Box<Shape>, Type),
 }
 
 /// A list: its length, and its first elements. An element counts where its place, from 0, is less than the length.
@@ -115,6 +118,14 @@ impl Symbol {
 }
 
 impl Shape {
+    /// The path under which JSON is known; what was made has its own.
+    pub fn path(&self) -> String {
+        match self {
+            Shape::Json(path) => path.clone(),
+            made => format!("{made:?}"),
+        }
+    }
+
     fn choose(condition: &Term, then: &Shape, otherwise: &Shape) -> Shape {
         match (then, otherwise) {
             (Shape::Bool(a), Shape::Bool(b)) => Shape::Bool(condition.choose(a, b)),
@@ -136,8 +147,13 @@ impl Shape {
                 Shape::Record(fields.collect())
             }
             (Shape::Json(a), Shape::Json(b)) if a == b => Shape::Json(a.clone()),
+            (Shape::Made(a, one), Shape::Made(b, other)) if one == other => {
+                Shape::Made(Box::new(Shape::choose(condition, a, b)), one.clone())
+            }
             // Any JSON at all: more than what is possible.
-            (Shape::Json(a), Shape::Json(b)) => Shape::Json(format!("{a} or {b}")),
+            (Shape::Json(_) | Shape::Made(..), Shape::Json(_) | Shape::Made(..)) => {
+                Shape::Json(format!("{} or {}", then.path(), otherwise.path()))
+            }
             _ => then.clone(),
         }
     }

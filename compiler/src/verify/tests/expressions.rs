@@ -175,6 +175,9 @@ impl Builder<'_> {
     }
 
     fn number(&mut self, ty: &Type, depth: u32) -> Expr {
+        if self.arithmetic && depth > 0 && self.random.once_in(8) {
+            return self.through_json(ty, depth - 1);
+        }
         let leaf = depth == 0 || !self.arithmetic && !self.random.once_in(6);
         if !leaf && self.arithmetic {
             match self.random.below(6) {
@@ -246,6 +249,33 @@ impl Builder<'_> {
             Value::Duration(duration) => Self::make(ExprKind::Duration(duration), Type::Duration),
             other => panic!("no literal of {other:?}"),
         }
+    }
+
+    /// A value that is made JSON and read again, here and there as what it is not.
+    fn through_json(&mut self, ty: &Type, depth: u32) -> Expr {
+        let written = match self.random.once_in(6) {
+            true => Type::Bool,
+            false => ty.clone(),
+        };
+        let json = |inner: Expr| Self::make(ExprKind::ToJson(Box::new(inner)), Type::Json);
+        let optional = if self.random.once_in(3) { self.optional(&written) } else { None };
+        let inner = optional.unwrap_or_else(|| self.of(&written, depth));
+        let schema = |inner: &Expr| Schema { optional: inner.optional, ..Schema::plain(inner.ty.clone()) };
+        let field = Field { name: "a".into(), docs: String::new(), schema: schema(&inner), at: Origin::default() };
+        let source = match (inner.optional, self.random.below(3)) {
+            (false, 0) => json(inner),
+            (_, 1) => {
+                let record = Type::Record(Fields(vec![field]));
+                let record = Self::make(ExprKind::Record(vec![("a".into(), inner)]), record);
+                Self::field(json(record), "a", Type::Json, false)
+            }
+            _ => {
+                let fallback = json(self.of(&Type::Bool, 0));
+                let first = Expr { optional: inner.optional, ..json(inner) };
+                Self::binary(BinaryOp::Default, first, fallback, Type::Json)
+            }
+        };
+        Self::make(ExprKind::As(Box::new(source), Box::new(Schema::plain(ty.clone()))), ty.clone())
     }
 
     fn plain_text(&mut self) -> Expr {

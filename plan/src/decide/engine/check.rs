@@ -105,8 +105,8 @@ impl Check {
             | (Shape::String, Value::String(_))
             | (Shape::Duration, Value::Duration(_))
             | (Shape::Time, Value::Time(_))
-            | (Shape::Json, Value::Json(_))
             | (Shape::Risk, Value::Risk(_)) => true,
+            (Shape::Json, Value::Json(_)) => value.is_readable(),
             (Shape::Money(currency), Value::Money(_, found)) => currency == found,
             // Few members mostly differ in length, which is compared first.
             (Shape::Union(members), Value::String(text)) if members.len() <= 8 => {

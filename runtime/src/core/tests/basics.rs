@@ -1,5 +1,6 @@
 use super::build::*;
 use super::*;
+use gov_plan::expr::ExprKind;
 use gov_plan::model::{NodeKind, Step};
 
 fn allow(body: Vec<gov_plan::model::Node>) -> Package {
@@ -20,6 +21,20 @@ fn steps_run_in_order_and_read_each_other() {
     assert_eq!(output(&run), json!({ "sum": 3 }));
     assert_eq!(states(&run), [Status::Running, Status::Completed]);
     assert_eq!(finish(&run).unwrap().status, Status::Completed);
+}
+
+#[test]
+fn a_result_that_could_not_be_read_again_is_a_failure() {
+    let returned = |depth: usize| {
+        let json = |inner| expr(ExprKind::ToJson(Box::new(inner)));
+        let nested = (0..depth).fold(int(1), |inner, _| list(vec![inner]));
+        allow(vec![returns(record(vec![("json", json(nested))]))])
+    };
+    assert_eq!(status(&run(&returned(64), &mut Script::new())), Status::Completed);
+    let package = returned(65);
+    let run = run(&package, &mut Script::new());
+    assert_eq!(status(&run), Status::Failed);
+    assert_eq!(error(&run), "the result nests deeper than 64 levels");
 }
 
 #[test]
