@@ -124,9 +124,16 @@ impl Deployment {
         self.databases = named(handlers, "postgres", database);
         if let Some(environment) = handlers.section("environment") {
             environment.only(&["allow"]);
-            self.variables = environment.texts("allow").unwrap_or_default();
+            let expected = "names of variables, such as `\"LANG\"` and `\"BUILD_*\"`";
+            self.variables = environment.list("allow", expected, variable).unwrap_or_default();
         }
     }
+}
+
+/// The name of a variable, or a beginning with `*` after it. A `*` elsewhere would stand for nothing.
+fn variable(text: &str) -> Option<String> {
+    let name = text.strip_suffix('*').unwrap_or(text);
+    (!text.is_empty() && !name.contains(['*', '=', '\0'])).then(|| text.to_owned())
 }
 
 /// The secret that holds a database's address.

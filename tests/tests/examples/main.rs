@@ -1,6 +1,9 @@
 //! The examples, as somebody who starts from one of them uses it.
 
+#[path = "../../../runtime/src/handlers/postgres/cluster.rs"]
+mod cluster;
 mod every;
+mod pipeline;
 mod refunds;
 
 use std::path::{Path, PathBuf};

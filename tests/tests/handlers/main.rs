@@ -2,13 +2,17 @@
 
 mod approvals;
 mod calendar;
+#[path = "../../../runtime/src/handlers/postgres/cluster.rs"]
+mod cluster;
 mod desk;
 mod exec;
 mod http;
+mod info;
 mod mail;
 mod mcp;
 mod modules;
 mod places;
+mod postgres;
 mod program;
 mod server;
 mod shop;

@@ -33,6 +33,12 @@ impl Shop {
         self
     }
 
+    /// With a variable of the environment, or without it.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        self.variables.retain(|(own, _)| own != name);
+        self.variables.extend(value.map(|value| (name.to_owned(), value.to_owned())));
+    }
+
     /// Runs `gov`.
     pub fn gov<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Ran {
         let mut command = self.folder.command(".").unwrap();

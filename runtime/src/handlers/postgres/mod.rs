@@ -3,6 +3,8 @@
 //! Each call has a connection and a transaction of its own. A query's transaction is read-only; a statement's remembers the
 //! call's key, so that whether a call happened can always be told.
 
+#[cfg(test)]
+mod cluster;
 mod parameter;
 #[cfg(test)]
 mod tests;

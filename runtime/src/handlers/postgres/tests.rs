@@ -1,53 +1,13 @@
-//! Against a real server, in a cluster of its own. Without Debian's `postgresql` these tests are skipped, but not in CI.
+//! Against a real server, in a cluster of its own.
 
+use super::cluster::Cluster;
 use super::*;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-/// A cluster in a temporary folder, reached over a socket in it. It ends with this.
-struct Cluster {
-    programs: PathBuf,
-    folder: PathBuf,
-}
-
-impl Cluster {
-    /// Starts one; nothing, where there is no server to start.
-    fn start() -> Option<Cluster> {
-        let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
-        let programs =
-            versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").is_file()).max();
-        let Some(programs) = programs else {
-            let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
-            assert!(!ci, "there is no PostgreSQL: `make setup` installs it");
-            eprintln!("skipped: there is no PostgreSQL (Debian: apt-get install postgresql)");
-            return None;
-        };
-        let made = own(&programs, "mktemp").arg("-d").output().unwrap();
-        let folder = PathBuf::from(String::from_utf8(made.stdout).unwrap().trim());
-        let cluster = Cluster { programs, folder };
-        let data = cluster.folder.join("data");
-        cluster.run("initdb", &["-U", "gov", "-A", "trust", "-N", "-D", data.to_str().unwrap()]);
-        let options = format!("-c listen_addresses= -c fsync=off -k {}", cluster.folder.display());
-        cluster.run("pg_ctl", &["-D", data.to_str().unwrap(), "-o", &options, "-l", "/dev/null", "-w", "start"]);
-        Some(cluster)
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) {
-        let program = self.programs.join(program);
-        let mut command = own(&self.programs, program.to_str().unwrap());
-        let status = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
-        assert!(status.success(), "{program:?} {arguments:?}: {status}");
-    }
-
-    fn address(&self) -> String {
-        format!("host={} user=gov dbname=postgres", self.folder.display())
-    }
-
-    fn handlers(&self) -> Arc<Databases> {
-        let gone = format!("host={}/nowhere user=gov", self.folder.display());
-        let stranger = format!("host={} user=stranger dbname=postgres", self.folder.display());
-        databases([("shop", self.address()), ("gone", gone), ("stranger", stranger)])
-    }
+fn handlers(cluster: &Cluster) -> Arc<Databases> {
+    let own = cluster.address();
+    let gone = own.replacen(" user=", "/nowhere user=", 1);
+    let stranger = own.replace("user=gov", "user=stranger");
+    databases([("shop", own), ("gone", gone), ("stranger", stranger)])
 }
 
 fn databases<const N: usize>(named: [(&'static str, String); N]) -> Arc<Databases> {
@@ -55,27 +15,6 @@ fn databases<const N: usize>(named: [(&'static str, String); N]) -> Arc<Database
         Some((_, address)) => Ok(address.clone()),
         None => Err(Error::Permanent(format!("this deployment names no database `{wanted}`"))),
     }))
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let data = self.folder.join("data");
-        let stop = self.programs.join("pg_ctl");
-        let mut stop = own(&self.programs, stop.to_str().unwrap_or_default());
-        let _ = stop.args(["-m", "immediate", "-D"]).arg(data).arg("stop").stdout(Stdio::null()).status();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// A program, as a user that PostgreSQL starts for: not as root.
-fn own(programs: &std::path::Path, program: &str) -> Command {
-    let root = std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    let mut command = Command::new(if root { "runuser" } else { program });
-    if root {
-        command.args(["-u", "postgres", "--", program]);
-    }
-    command.current_dir(programs);
-    command
 }
 
 /// The databases, called as the gate calls.
@@ -107,7 +46,7 @@ impl Desk {
 fn a_real_server_is_asked_and_told() {
     let Some(cluster) = Cluster::start() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let desk = Desk(cluster.handlers());
+    let desk = Desk(handlers(&cluster));
     runtime.block_on(async {
         values_go_in_and_come_out(&desk).await;
         a_call_that_is_made_again_does_nothing_twice(&desk).await;
