@@ -5,6 +5,7 @@ mod cluster;
 mod every;
 mod pipeline;
 mod refunds;
+mod stories;
 
 use std::path::{Path, PathBuf};
 

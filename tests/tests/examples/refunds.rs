@@ -9,14 +9,16 @@ use serde_json::Value;
 const CONTEXT: &str = r#"{ "incident": false, "hour": 9 }"#;
 
 /// The example, and its service at a port of its own.
-struct Shop {
+pub struct Shop {
     example: Sandbox,
     service: Child,
     said: BufReader<std::process::ChildStdout>,
+    /// What it said so far, but for the first line.
+    heard: String,
 }
 
 impl Shop {
-    fn new(options: &[&str]) -> Shop {
+    pub fn new(options: &[&str]) -> Shop {
         let example = super::copy("support-refunds");
         let mut service = Command::new("python3")
             .arg(example.path("service.py"))
@@ -31,30 +33,40 @@ impl Shop {
         let port = first.trim().strip_prefix("shop: listening on ").unwrap();
         let settings = example.read("gov.toml").unwrap().replace("8787", port);
         example.write("gov.toml", settings).unwrap();
-        Shop { example, service, said }
+        Shop { example, service, said, heard: String::new() }
+    }
+
+    /// `gov` in the example's folder, with the secret in its environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.example.command(".").unwrap();
+        command.args(arguments).env("STRIPE_KEY", "sk_secret_42");
+        command
+    }
+
+    /// Waits until the service says a line with these words.
+    pub fn hears(&mut self, words: &str) {
+        while !self.heard.lines().any(|line| line.contains(words)) {
+            assert_ne!(self.said.read_line(&mut self.heard).unwrap(), 0, "the service has ended");
+        }
     }
 
     fn gov(&self, arguments: &[&str]) -> (Option<i32>, Value) {
-        let mut command = self.example.command(".").unwrap();
-        let ran =
-            command.args(arguments).args(["--format", "json"]).env("STRIPE_KEY", "sk_secret_42").output().unwrap();
-        let ran = Ran::from(ran);
+        let ran = Ran::from(self.command(arguments).args(["--format", "json"]).output().unwrap());
         let json = serde_json::from_str(&ran.stdout).unwrap_or_else(|why| panic!("{why}: {ran:?}"));
         (ran.code, json)
     }
 
-    fn refund(&self, order: &str, amount: &str) -> (Option<i32>, Value) {
+    pub fn refund(&self, order: &str, amount: &str) -> (Option<i32>, Value) {
         let input = format!(r#"{{ "order": "{order}", "amount": "{amount}" }}"#);
         self.gov(&["run", ".", "refund_order", "--input", &input, "--context", CONTEXT])
     }
 
     /// Ends the service: what it said.
-    fn end(mut self) -> String {
+    pub fn end(mut self) -> String {
         self.service.kill().unwrap();
         self.service.wait().unwrap();
-        let mut rest = String::new();
-        self.said.read_to_string(&mut rest).unwrap();
-        rest
+        self.said.read_to_string(&mut self.heard).unwrap();
+        self.heard
     }
 }
 
