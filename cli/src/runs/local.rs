@@ -10,14 +10,15 @@ use crate::output::{self, Failure};
 /// The command of this program that runs filters.
 pub const WORKER: &str = "filter-worker";
 
-/// Registers them: files and databases below the roots, and what they keep beside the database of the runs.
+/// Registers them: files and databases below the roots, but for those that are `secret`, and what they keep beside the database
+/// of the runs.
 ///
 /// # Errors
 ///
 /// If a root cannot be opened, or this program is not to be found.
-pub fn register(handlers: &mut Handlers, roots: &[PathBuf], db: &Path) -> Result<(), Failure> {
+pub fn register(handlers: &mut Handlers, roots: &[PathBuf], db: &Path, secret: &[PathBuf]) -> Result<(), Failure> {
     let root = |error: std::io::Error| Failure::new(format!("cannot use a root: {}", output::reason(&error)));
-    let private = [db.to_owned()];
+    let private: Vec<PathBuf> = [db.to_owned()].into_iter().chain(secret.iter().cloned()).collect();
     files::register(handlers, roots, &beside(db, "-files"), &private).map_err(root)?;
     sqlite::register(handlers, roots, &private).map_err(root)?;
     kv::register(handlers, &beside(db, "-kv"));

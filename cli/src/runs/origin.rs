@@ -82,7 +82,7 @@ impl Place {
         deployment.external = external.map_or(deployment.external, Into::into);
         let mut handlers = Handlers::new();
         handlers::register(&mut handlers, &deployment);
-        local::register(&mut handlers, roots, &self.db)?;
+        local::register(&mut handlers, roots, &self.db, &deployment.secret_files())?;
         Ok(handlers)
     }
 }

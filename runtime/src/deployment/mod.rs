@@ -83,6 +83,11 @@ impl Deployment {
         if mistakes.is_empty() { Ok(deployment) } else { Err(mistakes) }
     }
 
+    /// The files that hold secrets: no run is to touch them.
+    pub fn secret_files(&self) -> Vec<PathBuf> {
+        self.net.secrets.files()
+    }
+
     fn fill(&mut self, file: &Section<'_>, folder: &Path) {
         file.only(&[&OTHERS[..], &SECTIONS[..]].concat());
         if let Some(roots) = file.section("roots") {

@@ -1,6 +1,7 @@
 //! `sys.info`: the machine and the time.
 
 use super::blocking::Blocking;
+use super::net::Secrets;
 use crate::gate::{Call, Error, Handlers};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -9,11 +10,13 @@ use std::time::SystemTime;
 struct Info {
     /// The variables that may be read: names, and beginnings of names with `*` after them.
     variables: Vec<String>,
+    secrets: Secrets,
 }
 
-/// Registers the handlers of `sys.info`. Of the environment only `variables` can be read: names, or `PREFIX*`.
-pub fn register(handlers: &mut Handlers, variables: &[String]) {
-    let info = Arc::new(Info { variables: variables.to_vec() });
+/// Registers the handlers of `sys.info`. Of the environment only `variables` can be read: names, or `PREFIX*`,
+/// and no secret.
+pub(super) fn register(handlers: &mut Handlers, variables: &[String], secrets: &Secrets) {
+    let info = Arc::new(Info { variables: variables.to_vec(), secrets: secrets.clone() });
     handlers.builtin("sys.info.get_os", Arc::new(Blocking::new(&info, get_os)));
     handlers.builtin("sys.info.get_env_var", Arc::new(Blocking::new(&info, get_env_var)));
     handlers.builtin("sys.info.get_time", Arc::new(Blocking::new(&info, get_time)));
@@ -29,8 +32,11 @@ fn get_env_var(info: &Info, call: &Call) -> Result<Json, Error> {
     if !info.variables.iter().any(|allowed| fits(allowed, name)) {
         return Err(Error::Permanent(format!("this deployment does not let runs read the variable `{name}`")));
     }
+    if let Some(secret) = info.secrets.of_variable(name) {
+        return Err(Error::Permanent(format!("the variable `{name}` holds the secret `{secret}`, which no run reads")));
+    }
     match std::env::var(name) {
-        Ok(value) => Ok(json!({ "value": value })),
+        Ok(value) => Ok(json!({ "value": info.secrets.scrub(&value) })),
         Err(std::env::VarError::NotPresent) => Ok(json!({})),
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(Error::Permanent(format!("the value of the variable `{name}` is not UTF-8")))

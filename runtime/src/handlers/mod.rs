@@ -71,7 +71,7 @@ pub fn register(handlers: &mut Handlers, deployment: &Deployment) {
         let databases = Arc::clone(&databases);
         handlers.builtin(id, outside(secrets, postgres::Postgres { databases, operation }));
     }
-    info::register(handlers, &deployment.variables);
+    info::register(handlers, &deployment.variables, secrets);
     let people = human::People { ways: deployment.people.clone(), webhooks, programs };
     handlers.builtin("human.notify", outside(secrets, people));
 }

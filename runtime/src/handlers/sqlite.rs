@@ -329,7 +329,7 @@ mod tests {
         for (database, why) in [
             ("../shop.db", "this deployment allows"),
             ("/etc/passwd", "this deployment allows"),
-            ("gov.db", "belongs to the runs"),
+            ("gov.db", "is not for runs"),
             ("link.db", "unable to open"),
             ("none/shop.db", "unable to open"),
             ("text", "not a database"),

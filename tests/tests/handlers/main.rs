@@ -14,5 +14,6 @@ mod modules;
 mod places;
 mod postgres;
 mod program;
+mod secrets;
 mod server;
 mod shop;

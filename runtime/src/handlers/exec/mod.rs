@@ -105,7 +105,10 @@ impl Programs {
         environment.insert("GOV_RUN".to_owned(), call.run().to_owned());
         environment.insert("GOV_KEY".to_owned(), call.key().to_owned());
         let spawned = Spawned::start(name, program, arguments, &environment).await?;
-        Ok((program, collect(name, spawned, input, program.limits.output).await?))
+        let mut output = collect(name, spawned, input, program.limits.output).await?;
+        // A message shows the end of it, and only the beginning is taken.
+        output.errors = self.secrets.scrub_cut(&String::from_utf8_lossy(&output.errors)).into_bytes();
+        Ok((program, output))
     }
 }
 

@@ -62,7 +62,9 @@ impl Roots {
         let place = Place { name: path.to_owned(), roots: self, root, dir, path: below.to_path_buf() };
         match place.is_private(below) {
             false => Ok(place),
-            true => Err(Error::Permanent(format!("`{path}` belongs to the runs themselves, and is not for them"))),
+            true => Err(Error::Permanent(format!(
+                "`{path}` is not for runs: it is part of their journal, or holds a secret"
+            ))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a tool gives, as the output that a capability declares.
 
 use crate::gate::{Call, Error};
+use crate::handlers::net::Secrets;
 use gov_plan::types::Type;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value as Json, json};
@@ -10,13 +11,21 @@ const SHOWN: usize = 500;
 
 /// The output: what the tool gives as structured, or its text, read as JSON; an answer that is no object stands for the only
 /// field that is declared.
-pub(super) fn of(server: &str, tool: &str, call: &Call, result: CallToolResult) -> Result<Json, Error> {
+pub(super) fn of(
+    server: &str,
+    tool: &str,
+    call: &Call,
+    result: CallToolResult,
+    secrets: &Secrets,
+) -> Result<Json, Error> {
     let texts = result.content.iter().filter_map(|block| match block {
         ContentBlock::Text(text) => Some(text.text.as_str()),
         _ => None,
     });
     let text = texts.collect::<Vec<_>>().join("\n");
     if result.is_error == Some(true) {
+        // Before it is cut short: what is cut off in a secret would not be known as one.
+        let text = secrets.scrub(&text);
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let said: String = line.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
         return Err(Error::Permanent(format!("`{tool}` of `{server}` failed: {said}")));

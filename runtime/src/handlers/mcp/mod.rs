@@ -68,7 +68,7 @@ impl Handler for Mcp {
                 self.sessions.lock().await.remove(&(name.to_owned(), secret));
             }
             match called {
-                Ok(result) => answer::of(name, &tool, call, result),
+                Ok(result) => answer::of(name, &tool, call, result, &self.secrets),
                 Err(error) => Err(failure::of_call(name, &tool, error, call.is_repeatable())),
             }
         })

@@ -239,6 +239,10 @@ impl Client {
                 Err(error) => return Err(failure(&error, &url, repeatable)),
             }
         }
+        if !answer.status().is_success() {
+            // A message shows the beginning: what is cut off in a secret would not be known as one.
+            body = self.settings.secrets.scrub(&String::from_utf8_lossy(&body)).into_bytes();
+        }
         Ok(Answer { status: answer.status(), headers: answer.headers().clone(), body, repeatable, from: shown(&url) })
     }
 }
