@@ -5,9 +5,8 @@ use super::capability::approvers;
 use super::cell::{Cell, Domain, Values};
 use super::outcome::{Atom, Reader, requests};
 use super::{Duty, Sight, Thing};
-use crate::decide::{RequestBody, Scope, facts_of_sent};
+use crate::decide::{Asked, Conditions, Request, RequestBody, facts_of_sent, tags};
 use crate::document::rule_keys;
-use crate::eval::Env;
 use crate::model::{Action, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
 use crate::pattern::CapabilityPattern;
 use std::cell::{OnceCell, RefCell};
@@ -22,6 +21,7 @@ pub(super) struct Rules<'p> {
     by_id: HashMap<&'p str, Vec<usize>>,
     /// Those that have a pattern.
     wide: Vec<usize>,
+    conditions: OnceCell<Conditions>,
     keys: OnceCell<Vec<String>>,
     about: RefCell<ByName>,
     /// By capability and principal.
@@ -50,6 +50,7 @@ impl<'p> Rules<'p> {
             policy,
             by_id,
             wide,
+            conditions: OnceCell::new(),
             keys: OnceCell::new(),
             about: RefCell::default(),
             between: RefCell::default(),
@@ -87,6 +88,14 @@ impl<'p> Rules<'p> {
         let mut known = self.between.borrow_mut();
         known.entry(id.to_owned()).or_default().insert(principal.to_owned(), Rc::clone(&found));
         found
+    }
+
+    /// Whether a rule that is about the request's capability fits; `None` where that cannot be evaluated.
+    fn fits(&self, index: usize, asked: &Asked<'_>) -> Option<bool> {
+        let rule = self.policy.rules.get(index)?;
+        // Most rules fall by their condition, which is asked first: what it says of others' requests is not heard.
+        let holds = self.conditions.get_or_init(|| Conditions::of(self.package, self.policy)).holds(index, asked);
+        if holds == Some(false) || !is_subject(self.package, rule, asked.request) { Some(false) } else { holds }
     }
 
     /// The key of a rule.
@@ -205,18 +214,17 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Ve
 fn shows(rules: &Rules<'_>, index: usize, codes: &[&str], body: &RequestBody) -> bool {
     let request = body.request();
     let Ok(facts) = facts_of_sent(rules.package, &request) else { return false };
-    let scope = Scope { package: rules.package, request: &request, facts: &facts };
+    let tags = tags(&facts);
+    let asked = Asked { package: rules.package, request: &request, facts: &facts, tags: &tags };
     let Some(rule) = rules.policy.rules.get(index) else { return false };
     let candidates = rules.between(&body.principal, &body.capability);
     // The first rule after some others that fits, or cannot be evaluated.
     let first = |others: usize| {
-        let later = candidates.iter().skip(others);
-        later
-            .filter_map(|other| Some((*other, scope.fits(rules.policy.rules.get(*other)?))))
-            .find(|(_, fits)| *fits != Ok(false))
+        let later = candidates.iter().skip(others).map(|other| (*other, rules.fits(*other, &asked)));
+        later.into_iter().find(|(_, fits)| *fits != Some(false))
     };
     let won = OnceCell::new();
-    let won = || *won.get_or_init(|| first(0).is_some_and(|(other, fits)| other == index && fits == Ok(true)));
+    let won = || *won.get_or_init(|| first(0) == Some((index, Some(true))));
     // An allow that is escalated is the approval that it becomes.
     let becomes = |action: &Action| match (action, &rules.policy.escalation) {
         (Action::Allow, Escalation::AtLeast { level, approval, .. })
@@ -229,15 +237,18 @@ fn shows(rules: &Rules<'_>, index: usize, codes: &[&str], body: &RequestBody) ->
     codes.iter().all(|code| match *code {
         "G1201" => won(),
         "G1205" => won() && becomes(&rule.action) == Action::Allow,
-        "G1203" => is_about(&scope, rule, body) && scope.fits(rule) != Ok(true),
+        "G1203" => {
+            let is_target = rule.targets.iter().any(|pattern| pattern.matches(&body.capability));
+            is_target && is_subject(rules.package, rule, &request) && rules.fits(index, &asked) != Some(true)
+        }
         "G1202" => {
             won() && {
                 let before = candidates.iter().take_while(|other| **other <= index).count();
                 match first(before) {
-                    Some((other, Ok(_))) => {
+                    Some((other, Some(_))) => {
                         rules.policy.rules.get(other).is_some_and(|next| becomes(&next.action) != becomes(&rule.action))
                     }
-                    Some((_, Err(_))) => rule.action != Action::Deny,
+                    Some((_, None)) => rule.action != Action::Deny,
                     None => becomes(&rules.policy.default) != becomes(&rule.action),
                 }
             }
@@ -246,7 +257,8 @@ fn shows(rules: &Rules<'_>, index: usize, codes: &[&str], body: &RequestBody) ->
     })
 }
 
-fn is_about(scope: &Scope<'_>, rule: &Rule, body: &RequestBody) -> bool {
-    rule.subjects.iter().any(|pattern| pattern.matches(&body.principal, |role| scope.has_role(&body.principal, role)))
-        && rule.targets.iter().any(|pattern| pattern.matches(&body.capability))
+fn is_subject(package: &Package, rule: &Rule, request: &Request<'_>) -> bool {
+    let asserts = |role: &str| request.roles.iter().any(|own| own == role);
+    let has = |role: &str| asserts(role) || package.has_member(role, request.principal);
+    rule.subjects.iter().any(|pattern| pattern.matches(request.principal, has))
 }

@@ -27,6 +27,7 @@ mod request;
 mod variables;
 
 pub use engine::Engine;
+pub(crate) use engine::{Asked, Conditions, tags};
 pub use explain::{Clause, Missed, Part, explain};
 pub(crate) use facts::facts_of_sent;
 pub use facts::{Facts, facts};

@@ -8,8 +8,11 @@
 mod check;
 mod code;
 mod condition;
+mod each;
 mod index;
 mod pattern;
+
+pub(crate) use each::{Asked, Conditions, tags};
 
 use super::reference::{self, combine};
 use super::{By, Decided, Facts, Request, is_principal};
