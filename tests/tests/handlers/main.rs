@@ -17,3 +17,4 @@ mod program;
 mod secrets;
 mod server;
 mod shop;
+mod tls;

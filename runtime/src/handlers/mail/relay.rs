@@ -2,7 +2,7 @@
 
 use crate::deployment::Section;
 use crate::gate::Error;
-use crate::handlers::net::Settings;
+use crate::handlers::net::{Settings, authorities, distrust};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -140,15 +140,18 @@ impl Relay {
     fn tls(&self, net: &Settings) -> Result<TlsParameters, Error> {
         let unusable = |why: String| Error::Permanent(format!("TLS cannot be set up: {why}"));
         let mut tls = TlsParameters::builder(self.host.clone());
-        for file in &net.certificates {
-            let pem = std::fs::read(file).map_err(|error| unusable(format!("`{}`: {error}", file.display())))?;
-            tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?);
+        for certificate in authorities(&net.certificates)? {
+            let certificate = Certificate::from_der(certificate.to_vec());
+            tls = tls.add_root_certificate(certificate.map_err(|error| unusable(error.to_string()))?);
         }
         tls.build_rustls().map_err(|error| unusable(error.to_string()))
     }
 
     /// What a failure means before the mail was given.
     fn before(&self, error: &SmtpError) -> Error {
+        if let Some(why) = distrust(error) {
+            return Error::Permanent(format!("the mail server `{}` is not trusted: {why}", self.host));
+        }
         let message = format!("the mail server `{}` {}", self.host, words(error));
         if error.is_permanent() || error.is_client() || error.is_tls() {
             Error::Permanent(message)

@@ -1,7 +1,7 @@
 //! What it means that a tool gave nothing.
 
 use crate::gate::Error;
-use crate::handlers::net::Refused;
+use crate::handlers::net::{Refused, distrust};
 use rmcp::model::ErrorCode;
 use rmcp::service::{ClientInitializeError, ServiceError};
 use rmcp::transport::streamable_http_client::{
@@ -70,6 +70,9 @@ fn known(error: &(dyn StdError + 'static)) -> Known {
             known.is_unsent |= matches!(status.status, 429 | 503);
         }
         if let Some(failed) = cause.downcast_ref::<reqwest::Error>() {
+            if let Some(why) = distrust(failed) {
+                return Known { is_final: true, is_unsent: true, words: Some(format!("it is not trusted: {why}")) };
+            }
             known.is_unsent |= failed.is_connect();
         }
         next = match cause.downcast_ref::<StreamableHttpError<reqwest::Error>>() {

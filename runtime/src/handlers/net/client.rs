@@ -289,13 +289,7 @@ fn failure(error: &reqwest::Error, url: &Url, repeatable: bool) -> Error {
     if let Some(refused) = causes.iter().find_map(|cause| cause.downcast_ref::<Refused>()) {
         return Error::Permanent(refused.to_string());
     }
-    let untrusted = causes.iter().find_map(|cause| match tls_error(*cause) {
-        Some(error @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented)) => {
-            Some(error.to_string())
-        }
-        _ => None,
-    });
-    if let Some(why) = untrusted {
+    if let Some(why) = tls::distrust(error) {
         return Error::Permanent(format!("`{at}` is not trusted: {why}"));
     }
     let why = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
@@ -316,11 +310,6 @@ fn causes(error: &dyn StdError) -> Vec<&(dyn StdError + 'static)> {
         next = cause.source();
     }
     causes
-}
-
-fn tls_error<'e>(cause: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
-    let inside = || cause.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>();
-    cause.downcast_ref::<rustls::Error>().or_else(inside)
 }
 
 /// A failure in words, without the number of the system's error.

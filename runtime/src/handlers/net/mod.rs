@@ -11,6 +11,7 @@ pub(crate) use address::{Addresses, Refused};
 pub(crate) use client::{Client, Request};
 pub(crate) use hosts::{Hosts, host_of};
 pub(crate) use secret::{Secrets, Way};
+pub(crate) use tls::{authorities, distrust};
 
 use crate::deployment::Section;
 use std::path::{Path, PathBuf};
