@@ -251,10 +251,7 @@ fn the_journal_cannot_be_touched_where_it_lies_below_a_root() {
     let desk = Desk { folder, files };
     for path in ["gov.db", "gov.db-wal", "./own/../gov.db", "link", "here/gov.db", "here/here/gov.db-wal", "keep/x"] {
         let refused = desk.call("key", "io.fs.write_file", json!({ "path": path, "content": "" })).unwrap_err();
-        assert!(
-            matches!(&refused, Error::Permanent(why) if why.contains("is not for runs")),
-            "{path}: {refused:?}"
-        );
+        assert!(matches!(&refused, Error::Permanent(why) if why.contains("is not for runs")), "{path}: {refused:?}");
     }
     for (capability, input) in
         [("io.fs.delete", json!({ "path": "own" })), ("io.fs.move", json!({ "from": "own", "to": "o" }))]
