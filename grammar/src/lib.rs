@@ -167,8 +167,29 @@ pub fn parse(text: impl Into<Arc<str>>) -> Parsed {
         Err(at) => return Parsed { tree: Tree::unread(text), errors: vec![too_deep(at)] },
     };
     recover::find_errors(&tree, &mut errors);
+    forget_halves(&text, &mut errors);
     errors.sort_by_key(|error| error.span.start);
     Parsed { tree, errors }
+}
+
+/// A forbidden character in the middle of a word makes two of it. That it stands there is the mistake: what is wrong with the
+/// halves is not said.
+fn forget_halves(text: &str, errors: &mut Vec<Error>) {
+    let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let at = |offset: u32| text.split_at_checked(offset as usize);
+    let splits = |span: Span| {
+        let before = at(span.start).and_then(|(before, _)| before.chars().next_back());
+        let after = at(span.end).and_then(|(_, after)| after.chars().next());
+        in_word(before) && in_word(after)
+    };
+    let forbidden = errors.iter().filter(|error| matches!(error.kind, ErrorKind::Forbidden { in_string: false, .. }));
+    let splits: Vec<Span> = forbidden.map(|error| error.span).filter(|span| splits(*span)).collect();
+    errors.retain(|error| match error.kind {
+        ErrorKind::Expected { .. } | ErrorKind::Unknown { .. } => {
+            !splits.iter().any(|split| error.span.start == split.end || error.span.end == split.start)
+        }
+        _ => true,
+    });
 }
 
 /// Reads a single expression, as a plan holds it.
