@@ -8,6 +8,8 @@ use gov_compiler::manifest;
 use crate::disk;
 use crate::import::{self, Imported, Kind, Source};
 use crate::output::{self, Failure, Outcome};
+use crate::runs;
+use crate::runs::config::Config;
 
 /// Translate policies, tools or an API into a `.gov` file
 #[derive(Debug, clap::Args)]
@@ -15,6 +17,7 @@ use crate::output::{self, Failure, Outcome};
     after_help = "What cannot be translated is said, a line each, on standard error and in the file.\n\nExamples:\n  \
                   gov import ai-first policies.yaml workflows -o imported.gov\n  \
                   gov import mcp tools.json --package github    an answer to `tools/list`\n  \
+                  gov import mcp --server github    the tools of a server that `gov.toml` names\n  \
                   gov import openapi api.yaml | gov fmt --stdin"
 )]
 pub struct Args {
@@ -23,8 +26,16 @@ pub struct Args {
     kind: Kind,
 
     /// The files, in JSON or YAML, or folders of them
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "server")]
     files: Vec<PathBuf>,
+
+    /// An MCP server of `gov.toml` to ask for its tools, instead of files
+    #[arg(long, value_name = "NAME", conflicts_with = "files")]
+    server: Option<String>,
+
+    /// The `gov.toml` that names the server; the nearest one at or above OUT, or here, if nothing is said
+    #[arg(long, value_name = "FILE", requires = "server")]
+    config: Option<PathBuf>,
 
     /// The file to write; standard output if nothing is said
     #[arg(short, long, value_name = "OUT")]
@@ -45,8 +56,11 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
     for path in &args.files {
         collect(path, &mut sources)?;
     }
+    if let Some(server) = &args.server {
+        sources.push(ask(args, server)?);
+    }
     let package = package(args)?;
-    let Imported { text, notes, summary } = import::import(args.kind, &package, &sources)
+    let Imported { text, notes, summary } = import::import(args.kind, &package, args.server.as_deref(), &sources)
         .map_err(|error| Failure::new(format!("cannot import: {error}; this is a mistake in gov")))?;
     for note in &notes {
         output::progress(&format!("not translated: {note}"));
@@ -68,6 +82,40 @@ pub fn run(args: &Args) -> Result<Outcome, Failure> {
         }
     }
     Ok(Outcome::Good)
+}
+
+/// Asks a server for its tools.
+fn ask(args: &Args, server: &str) -> Result<Source, Failure> {
+    if args.kind != Kind::Mcp {
+        return Err(
+            Failure::new("only tools of an MCP server are asked for").help("say `gov import mcp --server NAME`")
+        );
+    }
+    let place = match &args.config {
+        Some(file) => Some(file.clone()),
+        None => manifest_around(args),
+    };
+    let place = place.ok_or_else(|| {
+        let help =
+            format!("it says how the server is reached, under `[handlers.mcp.{server}]`; `--config FILE` names it");
+        Failure::new("there is no `gov.toml` here").help(&help)
+    })?;
+    let deployment = Config::read(&place)?.deployment;
+    let told = runs::block_on(async {
+        let tools = gov_runtime::handlers::mcp::tools(&deployment, server).await;
+        tools.map_err(|error| {
+            Failure::new(format!("cannot ask the MCP server `{server}` for its tools: {}", error.message()))
+        })
+    })?;
+    Ok(Source { name: format!("the MCP server `{server}`"), value: told })
+}
+
+/// The `gov.toml` at or above the folder of what is written, or else of here.
+fn manifest_around(args: &Args) -> Option<PathBuf> {
+    let output = args.output.clone().unwrap_or_else(|| PathBuf::from("."));
+    let around = std::path::absolute(output).ok()?;
+    let folders = around.ancestors().skip(usize::from(args.output.is_some()));
+    folders.map(|folder| folder.join(manifest::FILE_NAME)).find(|path| path.is_file())
 }
 
 /// Reads a file, or every one in a folder.
@@ -122,6 +170,7 @@ fn package(args: &Args) -> Result<String, Failure> {
         return Ok(name);
     }
     let stem = |path: &PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let stem = args.output.iter().chain(&args.files).find_map(stem).unwrap_or_default();
+    let stem = args.output.iter().chain(&args.files).find_map(stem);
+    let stem = stem.or_else(|| args.server.clone()).unwrap_or_default();
     Ok(import::package_name(&stem))
 }

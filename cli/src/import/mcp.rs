@@ -3,6 +3,7 @@
 //! A tool's annotations are hints: the server says them, and nobody checks them. So what is made of them is marked as assumed.
 //! Where they are silent, the protocol's defaults hold: a tool writes, destroys, is not idempotent, and meets an open world.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
@@ -20,14 +21,14 @@ struct Count {
     silent: usize,
 }
 
-/// Translates every tool of the sources. `group` is the beginning of the ids, and the server's name in the handlers.
-pub fn import(document: &mut Document, group: &str, sources: &[Source]) -> Summary {
+/// Translates every tool of the sources. `group` is the beginning of the ids, `server` the server's name in the handlers.
+pub fn import(document: &mut Document, (group, server): (&str, &str), sources: &[Source]) -> Summary {
     let mut count = Count::default();
     let mut total = 0;
     for source in sources {
         for tool in tools(document, source) {
             total += 1;
-            capability(document, group, source, tool, &mut count);
+            capability(document, (group, server), source, tool, &mut count);
         }
     }
     Summary::new(format!(
@@ -56,7 +57,7 @@ fn tools<'s>(document: &mut Document, source: &'s Source) -> Vec<&'s Json> {
     }
 }
 
-fn capability(document: &mut Document, group: &str, source: &Source, tool: &Json, count: &mut Count) {
+fn capability(document: &mut Document, (group, server): (&str, &str), source: &Source, tool: &Json, count: &mut Count) {
     let Some(name) = tool.get("name").and_then(Json::as_str) else {
         document.note_apart(&source.name, &format!("the tool {}, which has no name", shown(tool)));
         return;
@@ -104,7 +105,10 @@ fn capability(document: &mut Document, group: &str, source: &Source, tool: &Json
         }
     }
     let _ = writeln!(text, "capability {id}: {} {{", class.kind());
-    let reader = Reader::new(tool, "Int");
+    // Each schema is a document of its own, in which references lead.
+    let none = Json::Null;
+    let input = tool.get("inputSchema").unwrap_or(&none);
+    let reader = Reader::new(input, "Int").telling(BTreeMap::new());
     if let Some(schema) = tool.get("inputSchema") {
         match reader.object(document, &place, schema) {
             Some(Fields { text: fields, .. }) => {
@@ -114,6 +118,8 @@ fn capability(document: &mut Document, group: &str, source: &Source, tool: &Json
             None => text.push_str(&document.note(&place, &format!("the input `{}`", shown(schema)))),
         }
     }
+    let output = tool.get("outputSchema").unwrap_or(&none);
+    let reader = Reader::new(output, "Int").telling(reader.told());
     match tool.get("outputSchema").and_then(|schema| reader.object(document, &format!("{place}, output"), schema)) {
         Some(Fields { text: fields, .. }) => {
             let _ = write!(text, "output {{\n{fields}}}\n");
@@ -129,7 +135,12 @@ fn capability(document: &mut Document, group: &str, source: &Source, tool: &Json
     if hint("idempotentHint") == Some(true) && class != Class::ReadOnly {
         text.push_str("// assumed: the server says so\nidempotent\n");
     }
-    let _ = write!(text, "handler mcp {{ server: {}, tool: {} }}\n}}", words::quoted(group), words::quoted(name));
+    let told = reader.told();
+    let changed = told.iter().filter(|(own, name)| own != name);
+    let names: Vec<String> = changed.map(|(own, name)| format!("{own}: {}", words::quoted(name))).collect();
+    let names = if names.is_empty() { String::new() } else { format!(", names: {{ {} }}", names.join(", ")) };
+    let (server, tool) = (words::quoted(server), words::quoted(name));
+    let _ = write!(text, "handler mcp {{ server: {server}, tool: {tool}{names} }}\n}}");
     document.item(text);
 }
 

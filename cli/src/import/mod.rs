@@ -102,17 +102,17 @@ fn plain(value: serde_yaml_ng::Value) -> Option<Json> {
     })
 }
 
-/// Translates. What is given always reads as Gov; if it did not, that would be a mistake of ours, and is an error.
+/// Translates; `server` is the name of an MCP server, if it is not that of the package. What is given always reads as Gov; if it did not, that would be a mistake of ours, and is an error.
 ///
 /// # Errors
 ///
 /// If the result cannot be laid out, or does not read.
-pub fn import(kind: Kind, package: &str, sources: &[Source]) -> Result<Imported, String> {
+pub fn import(kind: Kind, package: &str, server: Option<&str>, sources: &[Source]) -> Result<Imported, String> {
     let mut document = Document::default();
     let group = package.rsplit('.').next().unwrap_or(package);
     let summary = match kind {
         Kind::AiFirst => ai_first::import(&mut document, sources),
-        Kind::Mcp => mcp::import(&mut document, group, sources),
+        Kind::Mcp => mcp::import(&mut document, (group, server.unwrap_or(group)), sources),
         Kind::Openapi => openapi::import(&mut document, group, sources),
     };
     let from = sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>();

@@ -1,7 +1,7 @@
 //! JSON Schema as types.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
@@ -26,6 +26,8 @@ pub struct Reader<'j> {
     pub number: &'static str,
     /// Whether names that are changed are put right elsewhere, and are no loss.
     pub renames: Cell<bool>,
+    /// The names of a tool by those here, where the handler puts them right: at every depth, so that a name stands for one.
+    told: Option<RefCell<BTreeMap<String, String>>>,
     /// References that are being followed: a type that has itself in it is cut there.
     open: RefCell<Vec<String>>,
 }
@@ -61,7 +63,17 @@ impl Typed {
 impl<'j> Reader<'j> {
     /// For a file, with what `number` is in it.
     pub fn new(root: &'j Json, number: &'static str) -> Reader<'j> {
-        Reader { root, number, renames: Cell::new(false), open: RefCell::default() }
+        Reader { root, number, renames: Cell::new(false), told: None, open: RefCell::default() }
+    }
+
+    /// The same, for names that a handler puts right: those that were told already are kept to.
+    pub fn telling(self, told: BTreeMap<String, String>) -> Reader<'j> {
+        Reader { told: Some(RefCell::new(told)), ..self }
+    }
+
+    /// The names there by those here, where they are told.
+    pub fn told(self) -> BTreeMap<String, String> {
+        self.told.unwrap_or_default().into_inner()
     }
 
     /// The fields of an object with properties; nothing where a schema is something else.
@@ -125,16 +137,23 @@ impl<'j> Reader<'j> {
             fields.text.push_str(&comment);
             return;
         };
-        let taken = |wanted: &str| fields.names.iter().any(|(_, own)| own == wanted);
+        let elsewhere = |wanted: &str| {
+            let told = self.told.as_ref().map(RefCell::borrow);
+            told.is_some_and(|told| told.get(wanted).is_some_and(|other| other != name))
+        };
+        let taken = |wanted: &str| elsewhere(wanted) || fields.names.iter().any(|(_, own)| own == wanted);
         let own = match taken(&wanted) {
             false => wanted,
             true => (2..).map(|number| format!("{wanted}_{number}")).find(|name| !taken(name)).unwrap_or(wanted),
         };
+        if let Some(told) = &self.told {
+            told.borrow_mut().insert(own.clone(), name.to_owned());
+        }
         let inner = format!("{place}.{name}");
         let typed = self.ty(document, &inner, schema, depth);
         let text = &mut fields.text;
         text.push_str(&typed.comments);
-        if own != name && !self.renames.get() {
+        if own != name && !self.renames.get() && self.told.is_none() {
             text.push_str(&document.note(&inner, &format!("the name `{name}`: it is `{own}` here")));
         }
         text.push_str(&words::docs(docs));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 fn imported(kind: Kind, value: Json) -> Imported {
-    import(kind, "own", &[Source { name: "file".to_owned(), value }]).unwrap()
+    import(kind, "own", None, &[Source { name: "file".to_owned(), value }]).unwrap()
 }
 
 /// JSON of any shape, with keys and texts that importers look for.

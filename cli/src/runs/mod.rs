@@ -1,6 +1,6 @@
 //! What the commands about runs share: the host that they talk to, and how a run is told.
 
-mod config;
+pub mod config;
 pub mod live;
 mod local;
 mod origin;

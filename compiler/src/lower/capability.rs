@@ -195,7 +195,9 @@ impl Context<'_> {
                 built.capability.cost = table;
             }
             ClauseKind::Handler(handler) => {
-                if let Some(handler) = self.handler(file, handler, &variables, whole, span) {
+                let declared = [&built.capability.input, &built.capability.output];
+                let whole = whole && built.output_whole;
+                if let Some(handler) = self.handler(file, handler, &variables, whole, span, declared) {
                     built.capability.handler = handler;
                 }
             }

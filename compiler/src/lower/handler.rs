@@ -3,7 +3,7 @@
 use gov_grammar::{ast, closest};
 use gov_plan::expr::{Expr, ExprKind};
 use gov_plan::model::Handler;
-use gov_plan::types::{Schema, Type};
+use gov_plan::types::{Fields, Schema, Type};
 use gov_plan::typing::Names;
 
 use super::Context;
@@ -14,7 +14,7 @@ use crate::source::{FileId, Span};
 /// What each external handler may be given, the settings that it needs first, and how many of them it needs.
 const HANDLERS: [(&str, usize, &[&str]); 3] = [
     ("http", 2, &["method", "url", "headers", "query", "body", "secret", "result"]),
-    ("mcp", 2, &["server", "tool", "secret"]),
+    ("mcp", 2, &["server", "tool", "secret", "names"]),
     ("exec", 1, &["program", "args", "secret"]),
 ];
 
@@ -29,6 +29,7 @@ impl Context<'_> {
         variables: &[Variable],
         whole: bool,
         clause: Span,
+        declared: [&Fields; 2],
     ) -> Option<Handler> {
         let (name, settings) = match handler {
             ast::Handler::Builtin => return Some(Handler::Builtin),
@@ -56,6 +57,9 @@ impl Context<'_> {
                 ));
                 continue;
             }
+            if key.text == "names" && whole {
+                self.names_of_fields(file, value, declared);
+            }
             if let Some(typed) = self.setting(file, &names, &key.text, value) {
                 entries.push((key.text.clone(), typed));
             }
@@ -66,6 +70,18 @@ impl Context<'_> {
             }
         }
         Some(Handler::External(name.text.clone(), entries))
+    }
+
+    /// Reports names for fields that the capability does not have, at any depth.
+    fn names_of_fields(&mut self, file: FileId, value: &ast::Expr, declared: [&Fields; 2]) {
+        let ast::ExprKind::Record(record) = &value.kind else { return };
+        let mut known = Vec::new();
+        declared.into_iter().for_each(|fields| collect(fields, &mut known));
+        for (name, _) in record.entries.iter().filter(|(name, _)| !known.contains(&name.text)) {
+            let meant = closest(&name.text, known.iter().map(String::as_str));
+            let place = Span::new(file, name.span.start, name.span.end);
+            self.report(names::unknown_field(place, &name.text, "the input or the output", meant, &known));
+        }
     }
 
     /// Reports a method or an address that could never be called, as far as it is written out.
@@ -93,7 +109,7 @@ impl Context<'_> {
                 self.check(file, names, |checker| checker.of_type(value, &strings))
             }
             "body" => self.check(file, names, |checker| checker.any(value)),
-            "headers" | "query" => {
+            "headers" | "query" | "names" => {
                 let typed = self.check(file, names, |checker| checker.any(value))?;
                 let is_text = |ty: &Type| matches!(ty, Type::String | Type::Union(_));
                 match &typed.ty {
@@ -114,6 +130,22 @@ impl Context<'_> {
                 self.written(Span::new(file, value.span.start, value.span.end), key, &typed);
                 Some(typed)
             }
+        }
+    }
+}
+
+/// The names of fields, of those inside them too.
+fn collect(fields: &Fields, into: &mut Vec<String>) {
+    for field in fields.iter() {
+        if !into.contains(&field.name) {
+            into.push(field.name.clone());
+        }
+        let mut inside = &field.schema.ty;
+        while let Type::List(element) = inside {
+            inside = &element.ty;
+        }
+        if let Type::Record(fields) = inside {
+            collect(fields, into);
         }
     }
 }

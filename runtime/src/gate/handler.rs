@@ -47,6 +47,7 @@ pub struct Call {
     pub(super) input: Json,
     pub(super) settings: Settings,
     pub(super) rest: Json,
+    pub(super) declared: Arc<Fields>,
     pub(super) output: Arc<Fields>,
     pub(super) repeatable: bool,
     pub(super) cost: Option<Cost>,
@@ -84,6 +85,7 @@ impl Call {
             input: self.input.clone(),
             settings: self.settings.clone(),
             rest: self.rest.clone(),
+            declared: Arc::clone(&self.declared),
             output: Arc::clone(&self.output),
             repeatable: self.repeatable,
             cost: self.cost,
@@ -103,7 +105,8 @@ impl Call {
             input,
             settings: Vec::new(),
             rest: Json::Null,
-            output: Arc::new(Fields(Vec::new())),
+            declared: Arc::default(),
+            output: Arc::default(),
             repeatable: false,
             cost: None,
             timeout: 10_000,
@@ -152,6 +155,11 @@ impl Call {
     /// The arguments, as the capability declares them: an object.
     pub fn input(&self) -> &Json {
         &self.input
+    }
+
+    /// What the arguments are declared to be.
+    pub(crate) fn declared(&self) -> &Fields {
+        &self.declared
     }
 
     /// A text among the arguments; the error says that it is not there.

@@ -212,6 +212,7 @@ impl Gate {
             tenant: effect.tenant.clone(),
             settings: settings::evaluate(capability, &env).map_err(|why| (Refusal::Unavailable, why))?,
             rest: settings::rest(capability, &effect.input),
+            declared: Arc::new(capability.input.clone()),
             output: Arc::new(capability.output.clone()),
             repeatable: capability.idempotency != Idempotency::No || is_effectless(capability, &env),
             cost: capability.cost.row(&env).ok().flatten().map(|row| row.value),

@@ -15,7 +15,7 @@ pub mod json;
 pub mod kv;
 pub(crate) mod llm;
 pub(crate) mod mail;
-pub(crate) mod mcp;
+pub mod mcp;
 pub(crate) mod net;
 mod postgres;
 pub mod regex;

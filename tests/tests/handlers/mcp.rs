@@ -136,3 +136,86 @@ fn a_tool_is_called_over_http() {
     let named = server.replace("127.0.0.1", "localhost");
     run("say", &format!("[hosts]\nallow = [\"localhost\"]\n{named}")).failed_saying("`localhost` is at");
 }
+
+/// A package around the tools that are imported: what a person adds.
+const PAGES: &str = r#"package tools
+
+policy desk {
+    default deny
+    escalate never because "it is a test"
+    allow any to tools.*
+}
+
+workflow pages() -> { per_page: Int, next: String? } {
+    principal agent:support
+    policy    desk
+    step page = tools.list_pages {
+        per_page: 5,
+        line_ranges: [{ start_line: 3, labels: ["a"] }],
+        any_thing: { per_page: 1, start_line: "x" },
+    }
+    return { per_page: page.per_page, next: page.next_page }
+}
+"#;
+
+#[test]
+fn tools_are_imported_from_a_server_and_called_by_its_names() {
+    let port = free_port();
+    let file = script("tools.py");
+    let _server = Program::start(&[&file, &port.to_string()]);
+    wait_for(port);
+    let http = format!(
+        "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n\
+         [handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n"
+    );
+    for config in [as_program(), http] {
+        let folder = gov_tests::Sandbox::new().unwrap();
+        folder.write("gov.toml", format!("[package]\nname = \"tools\"\n{config}")).unwrap();
+        let gov = |arguments: &[&str]| {
+            let mut command = folder.command(".").unwrap();
+            gov_tests::Ran::from(command.args(arguments).env("TOOLS_KEY", SECRET).output().unwrap())
+        };
+        let imported = gov(&["import", "mcp", "--server", "tools", "-o", "tools.gov"]);
+        assert_eq!(imported.code, Some(0), "{imported:?}");
+        assert!(imported.stderr.contains("8 tools"), "{imported:?}");
+        let text = folder.read("tools.gov").unwrap();
+        assert!(text.contains("capability tools.list_pages"), "{text}");
+        for name in [
+            "per_page: \"perPage\"",
+            "start_line: \"startLine\"",
+            "line_ranges: \"lineRanges\"",
+            "next_page: \"nextPage\"",
+        ] {
+            assert!(text.contains(name), "{name}: {text}");
+        }
+        folder.write("pages.gov", PAGES).unwrap();
+        let ran = gov(&["run", ".", "pages", "--format", "json"]);
+        let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|why| panic!("{why}: {ran:?}\n{text}"));
+        // What is JSON goes as it is.
+        let expected = json!({ "per_page": 5, "next": "{'per_page': 1, 'start_line': 'x'}" });
+        assert_eq!(told["output"], expected, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_for_its_tools_is_an_error() {
+    let folder = gov_tests::Sandbox::new().unwrap();
+    let fails = |arguments: &[&str], words: &str| {
+        let ran = folder.gov(["import"].iter().chain(arguments).copied()).unwrap();
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.stderr.contains(words) && ran.stdout.is_empty(), "{ran:?}");
+    };
+    fails(&["mcp"], "<FILE>");
+    fails(&["mcp", "--server", "tools", "--config", "not-there.toml"], "cannot read `not-there.toml`");
+    folder.write("gov.toml", "[handlers.mcp.other]\npath = \"/bin/true\"\n").unwrap();
+    fails(&["mcp", "--server", "tools"], "has no MCP server `tools`");
+    fails(&["mcp", "--server", "other"], "`other` does not answer");
+    fails(&["openapi", "--server", "other"], "only tools of an MCP server");
+    fails(&["mcp", "--server", "other", "tools.json"], "cannot be used with");
+    folder.write("gov.toml", "[handlers.mcp.tools]\nurl = \"http://127.0.0.1:1/mcp\"\n").unwrap();
+    fails(&["mcp", "--server", "tools"], "does not allow `127.0.0.1` to be called");
+    folder
+        .write("gov.toml", "[handlers]\nexternal = \"forbidden\"\n[handlers.mcp.tools]\npath = \"/bin/true\"\n")
+        .unwrap();
+    fails(&["mcp", "--server", "tools"], "forbids calls to the outside");
+}

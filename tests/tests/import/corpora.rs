@@ -143,4 +143,11 @@ fn every_tool_of_github_comes_in_as_it_says_it_is() {
     assert_eq!((of(": read {"), of(": write {"), of(": delete {")), (58, 24, 35));
     assert_eq!(text.matches("that is the protocol's default").count(), 25);
     assert_eq!(findings(&sandbox), [""; 0]);
+    // Names that Gov does not write go with the handler, and nothing of them is lost.
+    assert!(!said.contains("the name `"), "{said}");
+    let paged = text.lines().filter(|line| line.contains("per_page: \"perPage\"")).count();
+    let camel = fs::read_dir(&folder)
+        .unwrap()
+        .filter(|tool| fs::read_to_string(tool.as_ref().unwrap().path()).unwrap().contains("\"perPage\":"));
+    assert_eq!(paged, camel.count());
 }

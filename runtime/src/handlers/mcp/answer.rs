@@ -1,5 +1,6 @@
 //! What a tool gives, as the output that a capability declares.
 
+use super::names::Names;
 use crate::gate::{Call, Error};
 use crate::handlers::net::Secrets;
 use gov_plan::types::Type;
@@ -16,7 +17,7 @@ pub(super) fn of(
     tool: &str,
     call: &Call,
     result: CallToolResult,
-    secrets: &Secrets,
+    (names, secrets): (&Names, &Secrets),
 ) -> Result<Json, Error> {
     let texts = result.content.iter().filter_map(|block| match block {
         ContentBlock::Text(text) => Some(text.text.as_str()),
@@ -39,6 +40,7 @@ pub(super) fn of(
         Some(structured) => Some(structured),
         None => gov_plan::value::parse_json(&text).ok(),
     };
+    let given = given.map(|given| names.here(call.output(), given));
     match (given, only) {
         (Some(Json::Object(fields)), Some(only)) if !fields.contains_key(&only.name) => match only.schema.ty {
             Type::String => Ok(json!({ &only.name: text })),

@@ -2,18 +2,21 @@
 
 mod answer;
 mod failure;
+mod names;
 mod session;
 
 use super::exec::Program;
 use super::net::{Client, Secrets};
-use crate::deployment::Section;
-use crate::gate::{Call, Error, Handler, Later};
-use rmcp::model::CallToolRequestParams;
-use serde_json::Value as Json;
+use crate::deployment::{Deployment, Section};
+use crate::gate::{Call, Error, External, Handler, Later};
+use names::Names;
+use rmcp::model::{CallToolRequestParams, PaginatedRequestParams};
+use serde_json::{Value as Json, json};
 use session::Session;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -61,14 +64,14 @@ impl Handler for Mcp {
             let tool = call.setting_text("tool").unwrap_or_default().to_owned();
             let secret = call.setting_text("secret").map(str::to_owned);
             let session = self.session(name, secret.clone()).await?;
-            let arguments = call.input().as_object().cloned().unwrap_or_default();
-            let request = CallToolRequestParams::new(tool.clone()).with_arguments(arguments);
+            let names = Names::of(call);
+            let request = CallToolRequestParams::new(tool.clone()).with_arguments(names.there(call));
             let called = session.service.call_tool(request).await;
             if session.service.is_closed() {
                 self.sessions.lock().await.remove(&(name.to_owned(), secret));
             }
             match called {
-                Ok(result) => answer::of(name, &tool, call, result, &self.secrets),
+                Ok(result) => answer::of(name, &tool, call, result, (&names, &self.secrets)),
                 Err(error) => Err(failure::of_call(name, &tool, error, call.is_repeatable())),
             }
         })
@@ -79,7 +82,53 @@ impl Handler for Mcp {
     }
 }
 
+/// The most tools that a server is asked for, and the most pages of them.
+const MOST_TOOLS: usize = 10_000;
+
+/// How long a server is asked for its tools.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What an MCP server of a deployment answers to `tools/list`: all pages of it, as one.
+///
+/// # Errors
+///
+/// If the deployment has no such server or forbids calls to the outside; if the server cannot be spoken with, takes more than a
+/// minute, or has more than 10,000 tools.
+pub async fn tools(deployment: &Deployment, server: &str) -> Result<Json, Error> {
+    if deployment.external != External::Live {
+        return Err(Error::Permanent("this deployment forbids calls to the outside".to_owned()));
+    }
+    let secrets = &deployment.net.secrets;
+    let client = Arc::new(Client::new(Arc::new(deployment.net.clone())));
+    let mcp = Mcp::new(&deployment.servers, &client, secrets);
+    let asked = tokio::time::timeout(PATIENCE, mcp.tools(server)).await;
+    let late = || Err(Error::Transient(format!("the MCP server `{server}` does not answer in time")));
+    asked.unwrap_or_else(|_| late()).map_err(|error| error.said(|message| secrets.scrub(&message)))
+}
+
 impl Mcp {
+    async fn tools(&self, name: &str) -> Result<Json, Error> {
+        let session = self.session(name, None).await?;
+        let (mut tools, mut cursor) = (Vec::new(), None);
+        for _ in 0..MOST_TOOLS {
+            let page = PaginatedRequestParams::default().with_cursor(cursor);
+            let page = session.service.list_tools(Some(page)).await;
+            let page = page.map_err(|error| failure::of_call(name, "tools/list", error, true))?;
+            for tool in page.tools {
+                let unusable = |error| Error::Permanent(format!("a tool of `{name}` cannot be written down: {error}"));
+                tools.push(serde_json::to_value(tool).map_err(unusable)?);
+            }
+            cursor = page.next_cursor;
+            if tools.len() > MOST_TOOLS {
+                break;
+            }
+            if cursor.is_none() {
+                return Ok(json!({ "tools": self.secrets.scrub_json(tools.into()) }));
+            }
+        }
+        Err(Error::Permanent(format!("the MCP server `{name}` has more than {MOST_TOOLS} tools")))
+    }
+
     pub(super) fn new(servers: &BTreeMap<String, Server>, client: &Arc<Client>, secrets: &Secrets) -> Mcp {
         Mcp {
             servers: servers.clone(),

@@ -16,6 +16,23 @@ class Issue(BaseModel):
     title: str
 
 
+class LineRange(BaseModel):
+    startLine: int
+    labels: list[str] = []
+
+
+class Page(BaseModel):
+    perPage: int
+    lineRanges: list[LineRange]
+    nextPage: str | None = None
+
+
+@server.tool()
+def list_pages(perPage: int, lineRanges: list[LineRange], anyThing: dict | None = None) -> Page:
+    """Pages, a few at a time."""
+    return Page(perPage=perPage, lineRanges=lineRanges, nextPage=str(anyThing))
+
+
 @server.tool()
 def open_issue(title: str, label: str | None = None) -> Issue:
     return Issue(number=7, title=f"{title} [{label}]")
