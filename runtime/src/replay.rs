@@ -1,6 +1,6 @@
 //! A journal, folded again: the same events have to give the same commands.
 
-use crate::core::{Command, EventKind, State, step};
+use crate::core::{CallId, Command, EventKind, Place, State, step};
 use crate::host::{Link, first_broken};
 use crate::plan::Plan;
 use serde::Serialize;
@@ -13,6 +13,8 @@ pub struct Deviation {
     pub entry: u64,
     /// What differs, in words.
     pub what: String,
+    /// Whether the journal is not what was written, whatever the plan.
+    pub is_broken: bool,
 }
 
 impl fmt::Display for Deviation {
@@ -24,22 +26,22 @@ impl fmt::Display for Deviation {
 /// Folds a run's journal with a plan, its own or another, and gives the first entry that goes another way.
 pub fn first_deviation(plan: &Plan, run: &str, links: &[Link]) -> Option<Deviation> {
     if let Some(entry) = first_broken(run, links) {
-        return Some(Deviation { entry, what: "the entry is not what was written".to_owned() });
+        return Some(Deviation { entry, what: "the entry is not what was written".to_owned(), is_broken: true });
     }
     let mut state = State::default();
     for link in links {
-        let deviation = |what: String| Some(Deviation { entry: link.sequence, what });
+        let deviation = |what: String| Some(Deviation { entry: link.sequence, what, is_broken: false });
         let body = match link.read() {
             Ok(body) => body,
             Err(error) => return deviation(format!("the entry cannot be read: {error}")),
         };
         let event = &body.entry.event;
         if !state.takes(&event.kind) {
-            return deviation(format!("{} would change nothing here", name(&event.kind)));
+            return deviation(format!("{} would change nothing here", name(&event.kind, &state)));
         }
         let (next, commands) = step(plan.package(), state, event);
         if let Some(what) = difference(&body.entry.commands, &commands) {
-            return deviation(format!("after {}, {what}", name(&event.kind)));
+            return deviation(format!("after {}, {what}", name(&event.kind, &next)));
         }
         state = next;
     }
@@ -58,16 +60,22 @@ fn difference(then: &[Command], now: &[Command]) -> Option<String> {
     }
 }
 
-fn name(event: &EventKind) -> &'static str {
+/// An event in words; `state` knows the steps that it is about.
+fn name(event: &EventKind, state: &State) -> String {
+    let label = |place: &Place| state.statements.get(place).map_or_else(|| place.to_string(), |it| it.label.clone());
+    let of = |step: &CallId| match step.undo {
+        true => format!("the undo of `{}`", label(&step.place)),
+        false => format!("`{}`", label(&step.place)),
+    };
     match event {
-        EventKind::Started(_) => "the start",
-        EventKind::Outcome { .. } => "an answer",
-        EventKind::Refused { .. } => "a refusal of the gate",
-        EventKind::Interrupted { .. } => "an interruption",
-        EventKind::TimerFired { .. } => "a timer",
-        EventKind::Decided(_) => "a decision",
-        EventKind::Resolved(_) => "a finding",
-        EventKind::Cancelled { .. } => "a cancellation",
+        EventKind::Started(_) => "the start".to_owned(),
+        EventKind::Outcome { step, .. } => format!("the answer of {}", of(step)),
+        EventKind::Refused { step, .. } => format!("the gate's refusal of {}", of(step)),
+        EventKind::Interrupted { step, .. } => format!("the interruption of {}", of(step)),
+        EventKind::TimerFired { .. } => "a timer".to_owned(),
+        EventKind::Decided(decided) => format!("the decision of {}", decided.by),
+        EventKind::Resolved(resolved) => format!("what {} found out about `{}`", resolved.by, label(&resolved.place)),
+        EventKind::Cancelled { by, .. } => format!("the cancellation by {by}"),
     }
 }
 

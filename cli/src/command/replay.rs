@@ -56,11 +56,13 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     };
     runs::block_on(async {
         let host = args.place.look()?;
-        let run = runs::find(&host, args.run.as_deref()).await?.run;
+        let summary = runs::find(&host, args.run.as_deref()).await?;
+        let is_other = other.is_some();
         let plan = match other {
             Some(plan) => plan,
-            None => host.plan_of(&run).await.map_err(|error| runs::failure(&error))?,
+            None => host.plan_of(&summary).await.map_err(|error| runs::failure(&error))?,
         };
+        let run = summary.run;
         let links = host.history(&run).await.map_err(|error| runs::failure(&error))?;
         let deviation = replay::first_deviation(&plan, &run, &links);
         let good = deviation.is_none();
@@ -69,7 +71,11 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
                 runs::write_json(&Replayed { run, entries: links.len(), deviation })?;
             }
             (Format::Text, None) => {
-                output::write(&format!("run {run}: {} entries fold to the same commands\n", links.len()))?;
+                let with = if is_other { " with that plan" } else { "" };
+                output::write(&format!("run {run}: {} entries fold to the same commands{with}\n", links.len()))?;
+            }
+            (Format::Text, Some(deviation)) if is_other && !deviation.is_broken => {
+                output::write(&format!("run {run}: the histories part {deviation}\n"))?;
             }
             (Format::Text, Some(deviation)) => output::write(&format!("run {run}: {deviation}\n"))?,
         }

@@ -48,7 +48,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     runs::block_on(async {
         let host = args.place.look()?;
         let summary = runs::find(&host, args.run.as_deref()).await?;
-        let (_, entries) = runs::history(&host, &summary.run).await?;
+        let entries = runs::history(&host, &summary).await?;
         let Some((_, state)) = entries.last() else { return Err(Failure::new("the run has no history")) };
         match args.format {
             Format::Text => output::write(&text(&entries, state, color.on_stdout()))?,

@@ -13,7 +13,7 @@ use gov_runtime::Plan;
 use gov_runtime::account;
 use gov_runtime::core::{State, Status, step};
 use gov_runtime::host::sqlite::Sqlite;
-use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Outfit, Summary};
+use gov_runtime::host::{Embedded, Entry, Error, Host, Link, Options, Outfit, Summary, first_broken};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::output::{self, Color, Failure, Outcome};
@@ -109,11 +109,17 @@ impl Place {
     }
 
     fn exists(&self) -> Result<(), Failure> {
-        if self.db.is_file() {
-            return Ok(());
-        }
         let shown = self.db.display();
-        Err(Failure::new(format!("there is no database `{shown}`")).help("name it with `--db FILE`"))
+        match std::fs::metadata(&self.db) {
+            Ok(file) if file.is_file() && file.len() > 0 => Ok(()),
+            // What was cut short to nothing would be taken for a new one.
+            Ok(file) if file.is_file() => Err(Failure::new(format!("`{shown}` is empty, and no database"))
+                .help("name a database that `gov run` made, or restore it from a copy")),
+            Ok(_) => {
+                Err(Failure::new(format!("`{shown}` is no file, and no database")).help("name it with `--db FILE`"))
+            }
+            Err(_) => Err(Failure::new(format!("there is no database `{shown}`")).help("name it with `--db FILE`")),
+        }
     }
 
     fn store(&self) -> Result<Sqlite, Failure> {
@@ -129,6 +135,8 @@ pub fn failure(error: &Error) -> Failure {
         Error::NoRun(_) => failure.help("see the runs with `gov runs`"),
         Error::Place(_) => failure.help("`--config FILE` names what it goes on with, and `--root DIR` its folders"),
         Error::Owned(_) => failure.help("wait until it rests, or try again"),
+        Error::Locked(_) => failure.help("something keeps it in a transaction of its own: end that, and try again"),
+        Error::ReadOnly(_) => failure.help("let it be written to, and its folder: looking at runs needs that as well"),
         Error::Full(_) => failure.help("make room and say `gov resume`: nothing that was acknowledged is lost"),
         Error::Newer { .. } => failure.help("use a version of gov that is at least as new"),
         Error::Corrupt(_) => failure.help("name a database that `gov run` made, or restore it from a copy"),
@@ -162,11 +170,14 @@ pub async fn find(host: &Embedded, wanted: Option<&str>) -> Result<Summary, Fail
 /// # Errors
 ///
 /// If it cannot be read.
-pub async fn history(host: &Embedded, run: &str) -> Result<(Plan, Vec<(Entry, State)>), Failure> {
+pub async fn history(host: &Embedded, run: &Summary) -> Result<Vec<(Entry, State)>, Failure> {
     let plan = host.plan_of(run).await.map_err(|error| failure(&error))?;
-    let links = host.history(run).await.map_err(|error| failure(&error))?;
-    let entries = fold(&plan, &links)?;
-    Ok((plan, entries))
+    let links = host.history(&run.run).await.map_err(|error| failure(&error))?;
+    if let Some(entry) = first_broken(&run.run, &links) {
+        let message = format!("the journal of run `{}` was changed at entry {entry}", run.run);
+        return Err(Failure::new(message).help("see `gov audit verify`, and restore the database from a copy"));
+    }
+    fold(&plan, &links)
 }
 
 fn fold(plan: &Plan, links: &[Link]) -> Result<Vec<(Entry, State)>, Failure> {
@@ -188,10 +199,11 @@ fn fold(plan: &Plan, links: &[Link]) -> Result<Vec<(Entry, State)>, Failure> {
 /// If it cannot be driven any more.
 pub async fn follow(host: &Embedded, run: &str, story: &mut Option<Story>) -> Result<State, Failure> {
     let (mut updates, mut failures) = (host.updates(), host.failures());
+    let summary = find(host, Some(run)).await?;
     let live = story.is_some().then(live::Live::new);
     let mut told = 0;
     loop {
-        let (_, entries) = history(host, run).await?;
+        let entries = history(host, &summary).await?;
         for (entry, state) in entries.iter().skip(told) {
             tell(story, live.as_ref(), entry, state)?;
         }

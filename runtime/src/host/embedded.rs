@@ -4,7 +4,7 @@ use super::actor::{Actor, Claimed, Folded, Message, about, commit_of};
 use super::entry::Entry;
 use super::notices;
 use super::places::{Outfit, Places};
-use super::store::{Claim, Created, Due, NewRun, Store};
+use super::store::{Claim, Created, Due, NewRun, Store, Summary};
 use super::timers::{self, Timers};
 use super::{Answer, Error, Host, Link, Request, Started, first_broken, genesis};
 use crate::core::{self, Command, Decided, Event, EventKind, Resolved, Start, State, Status, step};
@@ -196,13 +196,13 @@ impl Embedded {
         &*self.inner.store
     }
 
-    /// The plan of a run, as it was kept.
+    /// The plan of a run, as it was kept. Its journal may be broken.
     ///
     /// # Errors
     ///
-    /// If there is no such run, or its plan cannot be read.
-    pub async fn plan_of(&self, run: &str) -> Result<Plan, Error> {
-        Ok(self.inner.fold(run).await?.plan)
+    /// If the plan is not kept, or cannot be read.
+    pub async fn plan_of(&self, run: &Summary) -> Result<Plan, Error> {
+        self.inner.plan(&run.plan).await
     }
 
     async fn say(&self, run: &str, event: EventKind) -> Result<Answer, Error> {

@@ -194,14 +194,94 @@ fn a_run_whose_process_is_killed_is_resumed() {
     assert_eq!(desk.gov(["audit", "verify"]).unwrap().code, Some(0));
 }
 
+/// A run that completed, and the id of it.
+fn published(desk: &Sandbox) -> String {
+    let (code, account) = run(desk, "publish", r#"{ "page": "a", "text": "hello" }"#);
+    assert_eq!(code, Some(0), "{account}");
+    account["run"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_changed_plan_is_told_from_where_the_histories_part() {
+    let desk = desk();
+    let id = published(&desk);
+    desk.write("same.gov", PACKAGE).unwrap();
+    desk.write("new.gov", PACKAGE.replace("{index.content} {page}", "{page} {index.content}")).unwrap();
+    let with = |plan: &str| desk.gov(["replay", &id, "--plan", plan]).unwrap();
+    let same = with("same.gov");
+    assert_eq!(same.code, Some(0), "{same:?}");
+    assert!(same.stdout.ends_with("entries fold to the same commands with that plan\n"), "{same:?}");
+    let new = with("new.gov");
+    assert_eq!(new.code, Some(1));
+    assert_eq!(
+        new.stdout,
+        format!(
+            "run {id}: the histories part at entry 3: after the answer of `written`, \
+             the run calls `io.fs.write_file` {{\"content\":\"home a\",\"path\":\"index\"}} for `named`, \
+             and now it calls `io.fs.write_file` {{\"content\":\"a home\",\"path\":\"index\"}} for `named`\n"
+        )
+    );
+    let told = json(&desk.gov(["replay", &id, "--plan", "new.gov", "--format", "json"]).unwrap());
+    assert_eq!((&told["deviation"]["entry"], &told["deviation"]["is_broken"]), (&Value::from(3), &Value::from(false)));
+    // A step more at the end is seen where the run ended without it.
+    let more = PACKAGE
+        .replace("    check len(text) > 3", "    step again = io.fs.read_file { path: page }\n    check len(text) > 3");
+    desk.write("more.gov", more).unwrap();
+    let more = with("more.gov");
+    assert!(more.stdout.contains("the histories part at entry 4: after the answer of `named`"), "{more:?}");
+}
+
+#[test]
+fn a_journal_that_was_tampered_with_is_told_where() {
+    let tamperings = [
+        "UPDATE journal SET body = replace(body, 'home a', 'home b') WHERE sequence = 3",
+        "DELETE FROM journal WHERE sequence = 3",
+        "UPDATE journal SET body = (SELECT body FROM journal WHERE sequence = 2) WHERE sequence = 3",
+        "UPDATE journal SET hash = 'ab' WHERE sequence = 3",
+    ];
+    for tampering in tamperings {
+        let desk = desk();
+        let id = published(&desk);
+        let database = rusqlite::Connection::open(desk.path("gov.db")).unwrap();
+        let free = "DROP TRIGGER journal_is_not_changed; DROP TRIGGER journal_is_not_deleted";
+        database.execute_batch(free).unwrap();
+        assert_eq!(database.execute(tampering, []).unwrap(), 1);
+        drop(database);
+        desk.write("same.gov", PACKAGE).unwrap();
+        let said = format!("run {id}: at entry 3: the entry is not what was written\n");
+        for plan in [&[][..], &["--plan", "same.gov"]] {
+            let replayed = desk.gov([&["replay", id.as_str()], plan].concat()).unwrap();
+            assert_eq!((replayed.code, &replayed.stdout), (Some(1), &said), "{tampering}: {replayed:?}");
+        }
+        let verified = desk.gov(["audit", "verify"]).unwrap();
+        assert_eq!((verified.code, verified.stdout), (Some(1), format!("run {id}: entry 3 is not what was written\n")));
+        for command in ["show", "cancel", "resume"] {
+            let ran = desk.gov([command, id.as_str()]).unwrap();
+            assert!(ran.code == Some(2) && ran.stderr.contains("was changed at entry 3"), "{command}: {ran:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_database_is_said() {
     let desk = desk();
     desk.write("broken.db", "this is not a database, and it is long enough to be looked at as one by whoever opens it")
         .unwrap();
-    for (file, why) in [("broken.db", "not a database"), ("missing.db", "there is no database")] {
+    desk.write("empty.db", "").unwrap();
+    std::fs::create_dir(desk.path("folder.db")).unwrap();
+    for (file, why) in [
+        ("broken.db", "not a database"),
+        ("missing.db", "there is no database"),
+        ("empty.db", "is empty, and no database"),
+        ("folder.db", "is no file"),
+    ] {
         let ran = desk.gov(["runs", "--db", file]).unwrap();
         assert_eq!(ran.code, Some(2));
-        assert!(ran.stderr.contains(why), "{ran:?}");
+        assert!(ran.stderr.contains(why) && ran.stderr.contains("help: "), "{ran:?}");
+    }
+    for (file, why) in [("nowhere/gov.db", "there is no folder `nowhere`"), ("folder.db", "it is a folder")] {
+        let input = r#"{ "page": "a", "text": "hello" }"#;
+        let ran = desk.gov(["run", "desk.gov", "publish", "--input", input, "--db", file]).unwrap();
+        assert!(ran.code == Some(2) && ran.stderr.contains(why), "{ran:?}");
     }
 }

@@ -95,8 +95,18 @@ fn describe(error: &rusqlite::Error, name: &str) -> Error {
         ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
             Error::Corrupt(format!("`{name}` is not a database, or a damaged one"))
         }
-        ErrorCode::CannotOpen => Error::Io(format!("cannot open `{name}`")),
+        ErrorCode::CannotOpen => Error::Io(format!("cannot open `{name}`{}", obstacle(Path::new(name)))),
         _ => Error::Io(format!("`{name}`: {}", message.as_deref().unwrap_or("the database failed"))),
+    }
+}
+
+/// Why a file cannot be opened, as far as it can be seen.
+fn obstacle(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        _ if path.is_dir() => ": it is a folder".to_owned(),
+        Some(folder) if !folder.is_dir() => format!(": there is no folder `{}`", folder.display()),
+        _ => String::new(),
     }
 }
 
