@@ -67,6 +67,17 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     }
     let packages = results.checked.iter().filter_map(|checked| Some((checked, checked.package.as_ref()?)));
     let tested: Vec<Tested<'_>> = packages.map(|(checked, package)| test(checked, package, args)).collect();
+    if let Some(filter) = &args.filter
+        && tested.iter().all(|tested| tested.verdicts.is_empty())
+    {
+        let titles = tested.iter().flat_map(|tested| tested.checked.package.iter().flat_map(|package| &package.tests));
+        let closest = gov_grammar::closest(filter, titles.map(|test| test.title.as_str()));
+        let failure = Failure::new(format!("no title of a test has `{filter}` in it"));
+        return Err(match closest {
+            Some(title) => failure.help(format!("did you mean `{title}`?")),
+            None => failure.help("`gov test` without `--filter` lists them"),
+        });
+    }
     if let Some(file) = &args.junit {
         let shown = file.display().to_string();
         disk::replace(file, &junit::report(&tested)).map_err(|error| Failure::io("write", &shown, &error))?;
@@ -106,6 +117,9 @@ fn text(tested: &[Tested<'_>], filtered: bool, color: bool) -> String {
     for package in tested {
         // Writing into a string cannot fail.
         let _ = writeln!(out, "{}", package.name);
+        if package.verdicts.is_empty() && !filtered {
+            let _ = writeln!(out, "  {}", paint(color, dim, "has no tests"));
+        }
         for verdict in &package.verdicts {
             let passed = verdict.failures.is_empty();
             let word = if passed { paint(color, good, "ok    ") } else { paint(color, bad, "FAILED") };

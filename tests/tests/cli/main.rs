@@ -16,6 +16,7 @@ mod pages;
 mod proofs;
 mod readme;
 mod runs;
+mod tests;
 mod watch;
 
 /// A file without findings, of a package of that name.
