@@ -17,9 +17,27 @@ use std::sync::Arc;
 /// An event that does not belong to the state changes nothing: an answer to an attempt that is over, a timer that was
 /// disarmed, a decision at a closed gate, anything after the end. So delivering an event twice is delivering it once.
 pub fn step(package: &Package, state: State, event: &Event) -> (State, Vec<Command>) {
-    let mut machine = Machine { package, state, commands: Vec::new() };
+    let mut machine = Machine { package, state, commands: Vec::new(), branches: None };
     machine.take(event);
     (machine.state, machine.commands)
+}
+
+/// The same step, and the branches that it goes into on its way: for whoever wants to know what a run reaches.
+pub fn step_along(package: &Package, state: State, event: &Event) -> (State, Vec<Branch>) {
+    let mut machine = Machine { package, state, commands: Vec::new(), branches: Some(Vec::new()) };
+    machine.take(event);
+    (machine.state, machine.branches.unwrap_or_default())
+}
+
+/// A branch of an `if` that was gone into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The workflow.
+    pub workflow: String,
+    /// Where the workflow is, among those that are nested in each other.
+    pub instance: Place,
+    /// Where the branch is.
+    pub place: Place,
 }
 
 /// Whether a run can start: there is such a workflow, and its input and context are as the package declares them.
@@ -46,6 +64,8 @@ pub(super) struct Machine<'p> {
     pub(super) package: &'p Package,
     pub(super) state: State,
     pub(super) commands: Vec<Command>,
+    /// The branches that are gone into, where somebody wants to know.
+    pub(super) branches: Option<Vec<Branch>>,
 }
 
 impl<'p> Machine<'p> {

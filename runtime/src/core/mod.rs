@@ -32,7 +32,7 @@ pub use command::{Became, Command, Effect, Finish, GateEnd, Mark, Question, Ruli
 pub use event::{Decided, Event, EventKind, Finding, Outcome, Refusal, Resolved, Start, Verdict};
 pub use failure::{Failure, Kind};
 pub use ids::{CallId, GateId, Place, Timer};
-pub use machine::{admit, step};
+pub use machine::{Branch, admit, step, step_along};
 pub use ruling::decision_name;
 pub use scope::{Clauses, Roles};
 pub use state::{Answer, Call, End, Gate, Instance, Phase, Spent, Stage, State, Statement, Step, Undo, Undoing, Work};

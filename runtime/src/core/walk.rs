@@ -4,7 +4,7 @@ use super::approvals::Question;
 use super::command::Became;
 use super::failure::Failure;
 use super::ids::{CallId, GateId, Place, Timer};
-use super::machine::Machine;
+use super::machine::{Branch, Machine};
 use super::scope::{Frame, Roles};
 use super::state::{Answer, End, Instance, Phase, Spent, Statement, Step, Undo, Undoing, Work};
 use gov_plan::eval::{Env, eval};
@@ -93,6 +93,14 @@ impl<'p> Machine<'p> {
         Flow::Done
     }
 
+    fn branch(&mut self, nodes: &'p [Node], here: &Here<'p>, frame: &mut Frame<'_>) -> Flow {
+        if let Some(branches) = &mut self.branches {
+            let workflow = here.workflow.name.clone();
+            branches.push(Branch { workflow, instance: here.instance.clone(), place: here.place.clone() });
+        }
+        self.block(nodes, here, frame)
+    }
+
     fn node(&mut self, node: &'p Node, here: &Here<'p>, frame: &mut Frame<'_>) -> Flow {
         match self.try_node(node, here, frame) {
             Ok(flow) => flow,
@@ -116,10 +124,10 @@ impl<'p> Machine<'p> {
             NodeKind::If { arms, otherwise } => {
                 for (index, (condition, body)) in arms.iter().enumerate() {
                     if holds(condition, frame)? {
-                        return Ok(self.block(body, &here.child(index), frame));
+                        return Ok(self.branch(body, &here.child(index), frame));
                     }
                 }
-                self.block(otherwise, &here.child(arms.len()), frame)
+                self.branch(otherwise, &here.child(arms.len()), frame)
             }
             NodeKind::Parallel { branches } => self.parallel(branches, here, frame),
             NodeKind::For { parallel, name, list, limit, body } => {

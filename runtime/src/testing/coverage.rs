@@ -1,6 +1,6 @@
 //! What the tests of a package reach: rules, branches, steps, and ways back.
 
-use crate::core::{Command, Place, Undoing, Work};
+use crate::core::{Branch, Command, Place, Undoing, Work};
 use crate::simulate::Simulation;
 use gov_plan::Origin;
 use gov_plan::decide::By;
@@ -14,6 +14,8 @@ pub struct Coverage {
     rules: BTreeSet<(String, u32)>,
     /// Statements, by workflow and place.
     statements: BTreeSet<(String, String)>,
+    /// Branches of `if` statements that were gone into.
+    branches: BTreeSet<(String, String)>,
     /// Steps that were undone.
     undone: BTreeSet<(String, String)>,
 }
@@ -52,6 +54,11 @@ impl Coverage {
             By::Unevaluable(_) => return,
         };
         self.rules.insert((policy.name.clone(), index));
+    }
+
+    pub(super) fn note_branches(&mut self, branches: &[Branch]) {
+        let key = |branch: &Branch| (branch.workflow.clone(), within(&branch.place, &branch.instance));
+        self.branches.extend(branches.iter().map(key));
     }
 
     pub(super) fn note_run(&mut self, package: &Package, simulation: &Simulation<'_>) {
@@ -157,12 +164,13 @@ impl Walk<'_> {
                 let bodies = arms.iter().map(|(_, body)| body).chain([otherwise]);
                 for (index, body) in bodies.enumerate() {
                     let inside = place.child(index);
-                    // A branch is known by the statements in it that take time; one without them is not counted.
-                    if let Some(reached) = self.is_reached(body, &inside) {
+                    // An `else` that nobody wrote is no branch.
+                    if !body.is_empty() {
                         let which =
                             if index == arms.len() { "the `else`".to_owned() } else { format!("branch {}", index + 1) };
                         let name = format!("{which} of an `if` of `{}`", self.workflow);
                         let at = body.first().map_or(node.at, |first| first.at);
+                        let reached = self.coverage.branches.contains(&(self.workflow.to_owned(), inside.0.clone()));
                         parts.push(Part { kind: Kind::Branch, name, at, reached });
                     }
                     self.block(body, &inside, parts);
@@ -171,29 +179,5 @@ impl Walk<'_> {
             NodeKind::Parallel { branches: body } | NodeKind::For { body, .. } => self.block(body, place, parts),
             _ => {}
         }
-    }
-
-    /// Whether a statement of a block was reached; nothing where it has none that would be known.
-    fn is_reached(&self, nodes: &[Node], place: &Place) -> Option<bool> {
-        let mut known = None;
-        for (index, node) in nodes.iter().enumerate() {
-            let place = place.child(index);
-            let reached = match &node.kind {
-                NodeKind::Step(_) | NodeKind::Approval { .. } | NodeKind::Wait { .. } => {
-                    Some(self.coverage.statements.contains(&(self.workflow.to_owned(), place.0.clone())))
-                }
-                NodeKind::If { arms, otherwise } => {
-                    let bodies = arms.iter().map(|(_, body)| body).chain([otherwise]).enumerate();
-                    bodies.filter_map(|(index, body)| self.is_reached(body, &place.child(index))).reduce(|a, b| a || b)
-                }
-                NodeKind::Parallel { branches: body } | NodeKind::For { body, .. } => self.is_reached(body, &place),
-                _ => None,
-            };
-            known = match (known, reached) {
-                (Some(a), Some(b)) => Some(a || b),
-                (a, b) => a.or(b),
-            };
-        }
-        known
     }
 }

@@ -119,7 +119,9 @@ impl<'p> Runner<'p> {
         self.failures.extend(problems.into_iter().map(|message| Failure { at, message }));
         let mut state = core::State::default();
         for (index, (event, commands)) in simulation.history.iter().enumerate() {
-            state = core::step(self.package, state, event).0;
+            let (next, branches) = core::step_along(self.package, state, event);
+            state = next;
+            coverage.note_branches(&branches);
             let sequence = index as u64 + 1;
             let entry = crate::host::Entry { sequence, event: event.clone(), commands: commands.clone() };
             self.story.extend(crate::account::moments(&entry, &state));
