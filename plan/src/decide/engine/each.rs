@@ -1,6 +1,6 @@
 //! The conditions of a policy, compiled, and asked one by one.
 
-use super::code::{Around, Code, Failed, Frame, Names};
+use super::code::{Around, Code, Frame, Names};
 use crate::decide::{Facts, Request};
 use crate::model::{Package, Policy};
 use crate::value::Value;
@@ -41,9 +41,6 @@ impl Conditions {
     pub fn holds(&self, rule: usize, asked: &Asked<'_>) -> Option<bool> {
         let Some(code) = self.codes.get(rule)? else { return Some(true) };
         let around = Around::Policy { facts: asked.facts, tags: asked.tags };
-        match code.holds(&Frame { package: asked.package, request: asked.request, around }) {
-            Ok(holds) => Some(holds),
-            Err(Failed) => None,
-        }
+        code.holds(&Frame { package: asked.package, request: asked.request, around }).ok()
     }
 }
