@@ -23,6 +23,8 @@ pub(crate) struct Question<'q> {
     pub escalated: Option<bool>,
     /// Whether the capability itself wants an approval.
     pub required: Option<bool>,
+    /// Which row of the capability's `approval` applies, from 0. The question has a claim about one capability.
+    pub wants: Option<usize>,
 }
 
 /// What cannot be evaluated.

@@ -93,7 +93,12 @@ impl<'p> Replay<'p> {
         };
         let escalated = question.escalated.is_none_or(|escalated| escalated == escalates);
         let required = question.required.is_none_or(|required| required == facts.approval.is_some());
-        Some(fits && misses && unevaluable && passed && claimed && principal && escalated && required)
+        let row = |index: usize| facts.capability.approval.rows.get(index).and_then(|row| row.value.as_ref());
+        let wants = question.wants.is_none_or(|index| match (facts.approval, row(index)) {
+            (Some(approval), Some(row)) => std::ptr::eq(approval, row),
+            _ => false,
+        });
+        Some(fits && misses && unevaluable && passed && claimed && principal && escalated && required && wants)
     }
 
     /// The rules before a place that fit a request or cannot be evaluated for it, in order.

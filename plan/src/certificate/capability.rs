@@ -34,11 +34,11 @@ pub(super) fn thing<'p>(package: &'p Package, capability: &'p Capability, undoes
     if undoes {
         undo_duties(package, &capability.compensation, &mut duties);
     }
-    for approval in capability.approval.rows.iter().filter_map(|row| row.value.as_ref()).take(1) {
-        let all = capability.approval.rows.iter().filter_map(|row| row.value.as_ref());
-        let sights: Vec<Sight> = all.map(|_| approvers(approval, true)).collect();
-        let worst = sights.iter().find(|sight| **sight != Sight::Holds).cloned();
-        duties.push(Duty { code: "G1206", sight: worst.unwrap_or(Sight::Holds) });
+    let approvals = capability.approval.rows.iter().filter_map(|row| row.value.as_ref());
+    // Without a policy nobody asks.
+    let sights: Vec<Sight> = approvals.map(|approval| approvers(approval, package.policies.is_empty())).collect();
+    if !sights.is_empty() {
+        duties.push(Duty { code: "G1206", sight: worst(&sights) });
     }
     Thing {
         on: format!("capability {}", capability.id),
@@ -156,6 +156,12 @@ fn called(compensation: &Compensation) -> Option<&str> {
 pub(super) fn is_retriable(capability: &Capability, retry: &Retry) -> bool {
     let harmless = capability.effect.rows.iter().all(|row| row.value == Effect::None);
     retry.attempts.is_none() && !retry.on_transient && (harmless || capability.idempotency != Idempotency::No)
+}
+
+/// What is seen of several approvals together.
+pub(super) fn worst(sights: &[Sight]) -> Sight {
+    let fails = sights.iter().find(|sight| matches!(sight, Sight::Fails(_)));
+    fails.or_else(|| sights.iter().find(|sight| **sight != Sight::Holds)).cloned().unwrap_or(Sight::Holds)
 }
 
 /// Whether an approval can be given by somebody else than who asks; `alone` where nothing is known of who asks.

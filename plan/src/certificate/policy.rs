@@ -1,7 +1,7 @@
 //! Policies: that each rule is reached, that it is not always escalated, and that its approvals can be given; or, of a rule
 //! that no request reaches, which earlier rules leave nothing for it.
 
-use super::capability::approvers;
+use super::capability::{approvers, worst};
 use super::cell::{Cell, Domain, Values};
 use super::outcome::{Atom, Reader, requests};
 use super::{Duty, Sight, Thing};
@@ -158,8 +158,7 @@ pub(super) fn whole(policy: &Policy) -> Thing<'_> {
     let all: Vec<Sight> = by_default.into_iter().chain(escalated).map(|one| approvers(one, false)).collect();
     let mut duties = Vec::new();
     if !all.is_empty() {
-        let worst = all.into_iter().find(|sight| *sight != Sight::Holds);
-        duties.push(Duty { code: "G1206", sight: worst.unwrap_or(Sight::Holds) });
+        duties.push(Duty { code: "G1206", sight: worst(&all) });
     }
     Thing {
         on: format!("policy {}", policy.name),

@@ -238,6 +238,9 @@ impl<'p> Calls<'p> {
         if let Some(wanted) = question.required {
             all.push(if wanted { self.required.clone() } else { self.required.not() });
         }
+        if let Some(row) = question.wants {
+            all.push(self.approvals.get(row).cloned().unwrap_or_else(|| Term::bool(false)));
+        }
         all.push(self.encoder.facts());
         all
     }

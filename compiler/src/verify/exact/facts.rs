@@ -19,6 +19,7 @@ impl Compiler<'_> {
             risk: risk.rows.into_iter().map(|(region, _, row)| (region, row.value)).collect(),
             required: Region::new(),
             free: approval.left,
+            approvals: approval.rows.iter().map(|(region, ..)| region.clone()).collect(),
         };
         for (region, _, row) in approval.rows {
             if row.value.is_some() { facts.required.extend(region) } else { facts.free.extend(region) }

@@ -8,6 +8,7 @@ use super::set::Set;
 use super::space::{Dimension, Space};
 use super::state::{People, State, Subject};
 use crate::verify::patterns::Patterns;
+use crate::verify::policy::needs_everybody;
 use crate::verify::question::{Answer, Passed, Question, Unevaluable, Way};
 use crate::verify::replay::Replay;
 use gov_plan::decide::RequestBody;
@@ -303,6 +304,9 @@ impl<'p> Requests<'p> {
         if let Some(required) = question.required {
             region = intersect(&region, if required { &facts.required } else { &facts.free });
         }
+        if let Some(row) = question.wants {
+            region = intersect(&region, facts.approvals.get(row)?);
+        }
         (!region.is_empty()).then_some(region)
     }
 
@@ -526,6 +530,10 @@ pub(crate) fn signature(capability: &Capability) -> String {
     });
     rows_signature(&capability.risk.rows, &mut out, Risk::to_string);
     rows_signature(&capability.approval.rows, &mut out, |approval| approval.is_some().to_string());
+    // Questions are asked about it alone.
+    if capability.approval.rows.iter().filter_map(|row| row.value.as_ref()).any(needs_everybody) {
+        out.push_str(&capability.id);
+    }
     out
 }
 

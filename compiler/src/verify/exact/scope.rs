@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     /// Where the capability itself wants an approval, and where it does not.
     pub required: Region,
     pub free: Region,
+    /// Where which row of `approval` applies.
+    pub approvals: Vec<Region>,
     /// Where a table has no row that applies, or one that cannot be evaluated.
     pub unevaluable: Region,
 }

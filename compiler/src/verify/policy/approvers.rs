@@ -1,14 +1,14 @@
 //! G1206: every approval that can be asked for can be given. Nobody approves a request of their own.
 
-use super::super::question::{Passed, Question, Way};
+use super::super::question::{Claim, Passed, Question, Way};
 use super::super::report::{Evidence, Outcome, Proof};
 use super::Judge;
 use crate::codes::Code;
 use crate::diagnostic::Subject;
 use crate::errors::policy as errors;
 use gov_plan::Origin;
-use gov_plan::model::{Action, Approval, Escalation};
-use gov_plan::pattern::PrincipalPattern;
+use gov_plan::model::{Action, Approval, Capability, Escalation};
+use gov_plan::pattern::{CapabilityPattern, PrincipalPattern};
 
 impl<W: Way> Judge<'_, W> {
     pub(super) fn approvers(&mut self) {
@@ -42,6 +42,38 @@ impl<W: Way> Judge<'_, W> {
                 escalated.push(Question { escalated: Some(true), ..fallen });
             }
             self.can_be_given(&subject, approval.at, approval, &escalated);
+        }
+        for capability in &self.package.capabilities {
+            self.own_approvers(capability);
+        }
+    }
+
+    /// The same of what capabilities themselves want approved: what the policy lets their approvers ask for.
+    fn own_approvers(&mut self, capability: &Capability) {
+        let policy = self.policy;
+        let targets = [CapabilityPattern::Exact(capability.id.clone())];
+        let claim = Claim { subjects: &[PrincipalPattern::Any], targets: &targets, condition: None };
+        for (row, approval) in (0..).zip(capability.approval.rows.iter().map(|row| row.value.as_ref())) {
+            let Some(approval) = approval.filter(|approval| needs_everybody(approval)) else { continue };
+            let passed = policy.rules.iter().enumerate().filter(|(index, rule)| {
+                let is_about = || rule.targets.iter().any(|target| target.matches(&capability.id));
+                rule.action != Action::Deny && self.live.get(*index) == Some(&true) && is_about()
+            });
+            let mut asked: Vec<Question<'_>> = passed
+                .map(|(index, _)| Question {
+                    fits: vec![index],
+                    passed: Passed::Before(index, None),
+                    claim: Some(claim),
+                    wants: Some(row),
+                    ..Question::default()
+                })
+                .collect();
+            if policy.default != Action::Deny {
+                let passed = Passed::Before(policy.rules.len(), None);
+                asked.push(Question { passed, claim: Some(claim), wants: Some(row), ..Question::default() });
+            }
+            let subject = Subject::Capability { capability: capability.id.clone() };
+            self.can_be_given(&subject, approval.at, approval, &asked);
         }
     }
 
@@ -82,6 +114,11 @@ impl<W: Way> Judge<'_, W> {
         }
         self.found.settle(Code::NobodyCanApprove, subject.clone(), Outcome::Proved(super::proof(digests)));
     }
+}
+
+/// Whether an approval needs everybody who may give it, so that none of them can ask for it.
+pub(in crate::verify) fn needs_everybody(approval: &Approval) -> bool {
+    names(approval).is_some_and(|names| u32::try_from(names.len()) == Ok(approval.quorum))
 }
 
 /// The principals that may approve, if they are finitely many: a prefix or a role may stand for any number.

@@ -6,7 +6,7 @@ mod culprits;
 mod redundancy;
 mod rules;
 
-pub(super) use approvers::names;
+pub(super) use approvers::{names, needs_everybody};
 
 use super::both::Both;
 use super::encode::requests as encoded;
