@@ -109,6 +109,28 @@ fn nobody_knows_what_a_tool_did_whose_server_died() {
 }
 
 #[test]
+fn what_is_too_large_or_too_late_is_not_waited_for() {
+    let port = free_port();
+    let file = script("tools.py");
+    let _server = Program::start(&[&file, &port.to_string()]);
+    wait_for(port);
+    let http = format!(
+        "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n\
+         [handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n"
+    );
+    for config in [as_program(), http] {
+        let bounded = format!("{config}\n[limits]\nanswer = \"1MiB\"\n");
+        let large = call(&shop("large", "", "value: String", EFFECT, &bounded));
+        assert_eq!((large.state(), large.attempts()), ("stuck", 1), "{}", large.account["steps"]);
+        let late = package("sleeps", "", "value: String", EFFECT).replace("timeout 20s", "timeout 2s");
+        let late = Shop::new(&late, &config).with("TOOLS_KEY", SECRET);
+        let late = call(&late);
+        // Nobody knows what it still does.
+        assert_eq!((late.state(), late.attempts()), ("stuck", 1), "{late:?}");
+    }
+}
+
+#[test]
 fn a_server_has_to_be_named_and_to_start() {
     let run = |config: &str| call(&shop("say", "text: String", "value: String", NO_EFFECT, config));
     run("").failed_saying("has no MCP server `tools`");
@@ -177,7 +199,7 @@ fn tools_are_imported_from_a_server_and_called_by_its_names() {
         };
         let imported = gov(&["import", "mcp", "--server", "tools", "-o", "tools.gov"]);
         assert_eq!(imported.code, Some(0), "{imported:?}");
-        assert!(imported.stderr.contains("8 tools"), "{imported:?}");
+        assert!(imported.stderr.contains("9 tools"), "{imported:?}");
         let text = folder.read("tools.gov").unwrap();
         assert!(text.contains("capability tools.list_pages"), "{text}");
         for name in [

@@ -1,6 +1,7 @@
 //! `handler mcp { server, tool }`: tools of MCP servers, which are programs or are called over HTTP.
 
 mod answer;
+mod bounded;
 mod failure;
 mod names;
 mod session;
@@ -150,7 +151,10 @@ impl Mcp {
             return Ok(Arc::clone(session));
         }
         let started = match server {
-            Server::Program(program) => session::with_program(name, program, secret.as_deref(), &self.secrets).await,
+            Server::Program(program) => {
+                let most = self.client.settings().limits.answer;
+                session::with_program(name, program, secret.as_deref(), (&self.secrets, most)).await
+            }
             Server::Address { url, secret: own } => {
                 session::over_http(name, url, secret.as_deref().or(own.as_deref()), &self.client).await
             }

@@ -1,5 +1,6 @@
 //! A server that is spoken with.
 
+use super::bounded::Bounded;
 use super::failure;
 use crate::gate::Error;
 use crate::handlers::exec::{Program, Spawned};
@@ -18,12 +19,12 @@ pub(in crate::handlers) struct Session {
     _program: Option<Spawned>,
 }
 
-/// Starts a program, and begins to speak with it.
+/// Starts a program, and begins to speak with it; a message of it has at most so many bytes.
 pub(super) async fn with_program(
     name: &str,
     program: &Program,
     secret: Option<&str>,
-    secrets: &Secrets,
+    (secrets, most): (&Secrets, u64),
 ) -> Result<Session, Error> {
     let mut environment = program.environment(secrets)?;
     if let Some(secret) = secret {
@@ -38,7 +39,7 @@ pub(super) async fn with_program(
         // Servers log there, and would stop where nobody reads.
         tokio::spawn(async move { tokio::io::copy(&mut errors, &mut tokio::io::sink()).await });
     }
-    let service = ().serve((stdout, stdin)).await.map_err(|error| failure::of_start(name, &error))?;
+    let service = ().serve((Bounded::new(stdout, most), stdin)).await.map_err(|error| failure::of_start(name, &error))?;
     Ok(Session { service, _program: Some(spawned) })
 }
 

@@ -59,6 +59,11 @@ def sleeps() -> str:
     return "late"
 
 
+@server.tool(structured_output=False)
+def large() -> str:
+    return "x" * 5_000_000
+
+
 @server.tool()
 def dies() -> str:
     os._exit(3)
