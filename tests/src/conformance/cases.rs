@@ -1,6 +1,6 @@
 //! One host, one run, one thing at a time.
 
-use super::{Case, Deployment, Process, Services, account, output, plan, request, says};
+use super::{Case, Deployment, Notified, Process, Services, account, output, plan, request, says};
 use gov_runtime::core::{Finding, Place, Resolved, Status, Verdict};
 use gov_runtime::host::{Answer, Error, Started, first_broken};
 use gov_runtime::replay::first_deviation;
@@ -23,6 +23,7 @@ pub(super) const CASES: &[Case] = &[
     ("a call of which nobody can tell is left to a human", leaves_doubt_to_a_human),
     ("a timer that was due while nobody lived fires with the next process", fires_overdue_timers),
     ("another process hears a run that waits, and does not drive one that is driven", hears_of_other_processes),
+    ("somebody is told of what waits, at least once whatever crashes, and no run waits for that", tells_of_what_waits),
     ("many runs at once do not disturb each other", many_at_once),
 ];
 
@@ -115,6 +116,42 @@ fn decides(deployment: &dyn Deployment) {
     let late = process.decide(&run, says(&question, "user:bob", Verdict::Rejected));
     assert!(matches!(late, Ok(Answer::Lost(_))), "{late:?}");
     assert_eq!(process.until_it_rests(&run).status, Status::Completed);
+}
+
+fn tells_of_what_waits(deployment: &dyn Deployment) {
+    let services = Services::new();
+    let process = Process::open(deployment, &services);
+    let told = |wanted: &(String, Notified)| {
+        let since = std::time::Instant::now();
+        while !services.notices().contains(wanted) {
+            assert!(since.elapsed() < super::PATIENCE, "{:?}", services.notices());
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+    };
+    // Who does not answer keeps neither this run from going on, nor somebody else from being told.
+    services.hears(Notified::Hanging);
+    let hanging = process.start("three", 100);
+    told(&(hanging.clone(), Notified::Hanging));
+    services.hears(Notified::Well);
+    let well = process.start("three", 100);
+    told(&(well.clone(), Notified::Well));
+    let question = process.question(&hanging);
+    assert_eq!(process.decide(&hanging, says(&question, "user:ann", Verdict::Approved)), Ok(Answer::Won));
+    assert_eq!(process.until_it_rests(&hanging).status, Status::Completed);
+    let of = |run: &String| services.notices().into_iter().filter(|(of, _)| of == run).count();
+    let of_hanging = of(&hanging);
+    // What nobody took is told again by the next process; what was decided is not.
+    services.hears(Notified::Refused);
+    let refused = process.start("three", 100);
+    told(&(refused.clone(), Notified::Refused));
+    process.kill();
+    deployment.died();
+    services.hears(Notified::Well);
+    let next = Process::open(deployment, &services);
+    told(&(refused.clone(), Notified::Well));
+    let later = next.start("three", 100);
+    told(&(later, Notified::Well));
+    assert_eq!(of(&hanging), of_hanging, "{:?}", services.notices());
 }
 
 fn binds_to_the_run(deployment: &dyn Deployment) {

@@ -11,7 +11,7 @@ mod cases;
 mod races;
 mod services;
 
-pub use services::Services;
+pub use services::{Notified, Services};
 
 use gov_runtime::Plan;
 use gov_runtime::core::{Decided, Question, State, Verdict};

@@ -1,7 +1,7 @@
 //! The services of the suite: they note who calls, and hang where they are told to.
 
 use super::output;
-use gov_runtime::gate::{Call, Error, Handler, Handlers, Later, Probe};
+use gov_runtime::gate::{Call, Error, Handler, Handlers, Later, Notice, Notifier, Probe};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -16,6 +16,21 @@ pub struct Services {
     happened: Mutex<BTreeSet<String>>,
     /// Whether the services can tell what happened.
     tells: Mutex<bool>,
+    /// What somebody was told of, and how it went: by run.
+    notices: Mutex<Vec<(String, Notified)>>,
+    hears: Mutex<Notified>,
+}
+
+/// What becomes of a notice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Notified {
+    /// It arrives.
+    #[default]
+    Well,
+    /// Nobody takes it.
+    Refused,
+    /// Nobody answers.
+    Hanging,
 }
 
 struct Service(Arc<Services>);
@@ -30,6 +45,7 @@ impl Services {
     pub fn handlers(self: &Arc<Self>) -> Handlers {
         let mut handlers = Handlers::new();
         handlers.external("http", Arc::new(Service(Arc::clone(self))));
+        handlers.set_notifier(Arc::new(Service(Arc::clone(self))));
         handlers
     }
 
@@ -46,6 +62,16 @@ impl Services {
     /// Nobody can tell any more what happened.
     pub fn forget(&self) {
         *self.tells.lock().unwrap() = false;
+    }
+
+    /// What becomes of notices from now on.
+    pub fn hears(&self, how: Notified) {
+        *self.hears.lock().unwrap() = how;
+    }
+
+    /// The notices so far, by run, and how they went.
+    pub fn notices(&self) -> Vec<(String, Notified)> {
+        self.notices.lock().unwrap().clone()
     }
 
     /// The calls so far: the capability, its `n` (0 for an undo), and the key.
@@ -101,5 +127,19 @@ impl Handler for Service {
             (true, true) => Probe::Happened(output(n)),
             (true, false) => Probe::DidNotHappen,
         }))
+    }
+}
+
+impl Notifier for Service {
+    fn notify<'a>(&'a self, notice: &'a Notice) -> Later<'a, Result<(), Error>> {
+        let how = *self.0.hears.lock().unwrap();
+        self.0.notices.lock().unwrap().push((notice.run.clone(), how));
+        Box::pin(async move {
+            match how {
+                Notified::Well => Ok(()),
+                Notified::Refused => Err(Error::Permanent("not now".to_owned())),
+                Notified::Hanging => std::future::pending().await,
+            }
+        })
     }
 }
