@@ -108,17 +108,22 @@ fn nobody_knows_what_a_tool_did_whose_server_died() {
     assert_eq!((run.state(), run.attempts()), ("failed", 2), "{run:?}");
 }
 
-#[test]
-fn what_is_too_large_or_too_late_is_not_waited_for() {
+/// Lets this machine be called.
+const LOOPBACK: &str = "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n";
+
+/// The server of tools over HTTP, and the part of a `gov.toml` that names it.
+fn over_http() -> (Program, String) {
     let port = free_port();
     let file = script("tools.py");
-    let _server = Program::start(&[&file, &port.to_string()]);
+    let server = Program::start(&[&file, &port.to_string()]);
     wait_for(port);
-    let http = format!(
-        "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n\
-         [handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n"
-    );
-    for config in [as_program(), http] {
+    (server, format!("[handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n"))
+}
+
+#[test]
+fn what_is_too_large_or_too_late_is_not_waited_for() {
+    let (_server, server) = over_http();
+    for config in [as_program(), format!("{LOOPBACK}{server}")] {
         let bounded = format!("{config}\n[limits]\nanswer = \"1MiB\"\n");
         let large = call(&shop("large", "", "value: String", EFFECT, &bounded));
         assert_eq!((large.state(), large.attempts()), ("stuck", 1), "{}", large.account["steps"]);
@@ -142,14 +147,9 @@ fn a_server_has_to_be_named_and_to_start() {
 
 #[test]
 fn a_tool_is_called_over_http() {
-    let port = free_port();
-    let file = script("tools.py");
-    let _server = Program::start(&[&file, &port.to_string()]);
-    wait_for(port);
-    let hosts = "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n";
-    let server = format!("[handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n");
+    let (_server, server) = over_http();
     let run = |tool: &str, config: &str| call(&shop(tool, "text: String", "value: String", NO_EFFECT, config));
-    let both = format!("{hosts}{server}");
+    let both = format!("{LOOPBACK}{server}");
     let said = run("say", &both);
     assert_eq!(said.output()["done"], Value::from("said cold tea"), "{said:?}");
     run("fails", &both).failed_saying("no cold tea today");
@@ -182,15 +182,8 @@ workflow pages() -> { per_page: Int, next: String? } {
 
 #[test]
 fn tools_are_imported_from_a_server_and_called_by_its_names() {
-    let port = free_port();
-    let file = script("tools.py");
-    let _server = Program::start(&[&file, &port.to_string()]);
-    wait_for(port);
-    let http = format!(
-        "[hosts]\nallow = [\"127.0.0.1\"]\nprivate = [\"127.0.0.1\"]\n\
-         [handlers.mcp.tools]\nurl = \"http://127.0.0.1:{port}/mcp\"\n"
-    );
-    for config in [as_program(), http] {
+    let (_server, server) = over_http();
+    for config in [as_program(), format!("{LOOPBACK}{server}")] {
         let folder = gov_tests::Sandbox::new().unwrap();
         folder.write("gov.toml", format!("[package]\nname = \"tools\"\n{config}")).unwrap();
         let gov = |arguments: &[&str]| {
