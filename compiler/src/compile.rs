@@ -1,9 +1,8 @@
 //! From a proved package to its plan.
 
-use gov_plan::certificate::{self, End, Found};
-use gov_plan::document::{self, Invalid, Plan};
+use gov_plan::certificate::{AcceptedFindings, End, Found};
+use gov_plan::document::{self, Invalid, Plan, RuleKeys};
 use gov_plan::model::Package;
-use std::collections::HashMap;
 
 use crate::diagnostic::Subject;
 use crate::package::Checked;
@@ -21,18 +20,19 @@ pub fn compile(checked: &Checked) -> Option<Result<Plan, Invalid>> {
 
 /// What the proofs found, in the words of a plan.
 pub(crate) fn all_found(package: &Package, proofs: &[Obligation]) -> Vec<Found> {
-    let keys = package.policies.iter().map(|policy| (policy.name.as_str(), document::rule_keys(policy))).collect();
-    proofs.iter().map(|obligation| found(package, &keys, obligation)).collect()
+    let keys = RuleKeys::of(package);
+    let accepted = AcceptedFindings::of(package, &keys);
+    proofs.iter().map(|obligation| found(&keys, &accepted, obligation)).collect()
 }
 
-fn found(package: &Package, keys: &HashMap<&str, Vec<String>>, obligation: &Obligation) -> Found {
+fn found(keys: &RuleKeys<'_>, accepted: &AcceptedFindings, obligation: &Obligation) -> Found {
     let on = subject(keys, &obligation.subject);
     let code = obligation.code.id();
     let (end, evidence, questions) = match &obligation.outcome {
         Outcome::Proved(Proof::Exact(evidence)) => (End::Holds, Some(evidence), Vec::new()),
         Outcome::Proved(Proof::Solver(questions)) => (End::Holds, None, questions.clone()),
         // What does not hold and stops nothing was either accepted or is a warning.
-        Outcome::Refuted(_) if certificate::is_accepted(package, code, &on) => (End::Accepted, None, Vec::new()),
+        Outcome::Refuted(_) if accepted.has(code, &on) => (End::Accepted, None, Vec::new()),
         Outcome::Refuted(_) | Outcome::Unproved(_) => (End::Warns, None, Vec::new()),
     };
     let request = match evidence {
@@ -43,7 +43,7 @@ fn found(package: &Package, keys: &HashMap<&str, Vec<String>>, obligation: &Obli
 }
 
 /// What an obligation is about, in the words of a plan.
-fn subject(keys: &HashMap<&str, Vec<String>>, subject: &Subject) -> String {
+fn subject(keys: &RuleKeys<'_>, subject: &Subject) -> String {
     match subject {
         Subject::Package { package } => format!("package {package}"),
         Subject::Type { name } => format!("type {name}"),
@@ -51,11 +51,7 @@ fn subject(keys: &HashMap<&str, Vec<String>>, subject: &Subject) -> String {
         Subject::Set { set } => format!("set {set}"),
         Subject::Capability { capability } => format!("capability {capability}"),
         Subject::Policy { policy } => format!("policy {policy}"),
-        Subject::Rule { policy, index, .. } => {
-            let keys = keys.get(policy.as_str()).map_or(&[][..], Vec::as_slice);
-            let key = keys.get((*index as usize).saturating_sub(1)).map_or("", String::as_str);
-            format!("rule {policy} {key}")
-        }
+        Subject::Rule { policy, index, .. } => format!("rule {policy} {}", keys.key(policy, *index)),
         Subject::Workflow { workflow } => format!("workflow {workflow}"),
         Subject::Step { workflow, step } => format!("step {workflow} {step}"),
         Subject::Prove { prove } => format!("prove {prove}"),

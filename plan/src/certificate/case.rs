@@ -6,7 +6,6 @@ use crate::decide::RequestBody;
 use crate::model::Package;
 use crate::value::{self, Record, Value};
 use serde_json::{Map, Value as Json};
-use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Writes a request.
@@ -37,82 +36,71 @@ pub(super) fn write(body: &RequestBody) -> String {
     text
 }
 
-/// Reads requests. Many have the same context, which is read once.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    contexts: HashMap<String, Record>,
-}
-
-impl Reading {
-    /// Reads what [`write`] wrote; nothing where it is no request.
-    pub fn read(&mut self, package: &Package, text: &str) -> Option<RequestBody> {
-        let (principal, rest) = text.split_once(" to ")?;
-        let (capability, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-        let declared = package.capability(capability)?;
-        let mut body = RequestBody {
-            principal: principal.to_owned(),
-            capability: capability.to_owned(),
-            input: Record::empty(),
-            context: Record::empty(),
-            roles: Vec::new(),
-            workflow: None,
-            principal_tenant: None,
-            resource_tenant: None,
-        };
-        let mut rest = rest;
-        let mut input = Json::Object(Map::new());
-        let mut context = None;
-        if rest.starts_with('{') {
-            (input, rest) = json(rest)?;
-        }
-        if let Some(after) = rest.strip_prefix("with ") {
-            let (value, after_it) = json(after)?;
-            context = Some((after.get(..after.len() - after_it.len())?, value));
-            rest = after_it;
-        }
-        if let Some(after) = rest.strip_prefix("as ") {
-            let (roles, after) = after.split_once(' ').unwrap_or((after, ""));
-            body.roles = roles.split(',').map(str::to_owned).collect();
-            rest = after;
-        }
-        if let Some(after) = rest.strip_prefix("in ") {
-            let (workflow, after) = after.split_once(' ').unwrap_or((after, ""));
-            body.workflow = Some(workflow.to_owned());
-            rest = after;
-        }
-        if let Some(after) = rest.strip_prefix("tenants ") {
-            let tenants;
-            (tenants, rest) = json(after)?;
-            let tenant = |name: &str| tenants.get(name).and_then(Json::as_str).map(str::to_owned);
-            (body.principal_tenant, body.resource_tenant) = (tenant("principal"), tenant("resource"));
-        }
-        if !rest.is_empty() {
-            return None;
-        }
-        let has_role = |who: &str, role: &str| {
-            who == principal && body.roles.iter().any(|own| own == role) || package.has_member(role, who)
-        };
-        let input = value::read_fields(&declared.input, &input, &has_role).ok()?;
-        let (written, context) = context.unwrap_or(("", Json::Object(Map::new())));
-        let context = match self.contexts.get(written).filter(|_| body.roles.is_empty()) {
-            Some(known) => known.clone(),
-            None => {
-                let context = value::read_fields(&package.context, &context, &has_role).ok()?;
-                if body.roles.is_empty() {
-                    self.contexts.insert(written.to_owned(), context.clone());
-                }
-                context
-            }
-        };
-        (body.input, body.context) = (input, context);
-        Some(body)
+/// Reads what [`write`] wrote; nothing where it is no request. Refinements are left to whoever decides it.
+pub(super) fn read(package: &Package, text: &str) -> Option<RequestBody> {
+    let (principal, rest) = text.split_once(" to ")?;
+    let (capability, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let declared = package.capability(capability)?;
+    let mut roles = Vec::new();
+    let mut workflow = None;
+    let (mut principal_tenant, mut resource_tenant) = (None, None);
+    let (mut rest, mut input, mut context) = (rest, "{}", "{}");
+    if rest.starts_with('{') {
+        (input, rest) = object(rest)?;
     }
+    if let Some(after) = rest.strip_prefix("with ") {
+        (context, rest) = object(after)?;
+    }
+    if let Some(after) = rest.strip_prefix("as ") {
+        let (own, after) = after.split_once(' ').unwrap_or((after, ""));
+        roles = own.split(',').map(str::to_owned).collect();
+        rest = after;
+    }
+    if let Some(after) = rest.strip_prefix("in ") {
+        let (own, after) = after.split_once(' ').unwrap_or((after, ""));
+        workflow = Some(own.to_owned());
+        rest = after;
+    }
+    if let Some(after) = rest.strip_prefix("tenants ") {
+        let tenants;
+        (tenants, rest) = object(after)?;
+        let tenants: Json = serde_json::from_str(tenants).ok()?;
+        let tenant = |name: &str| tenants.get(name).and_then(Json::as_str).map(str::to_owned);
+        (principal_tenant, resource_tenant) = (tenant("principal"), tenant("resource"));
+    }
+    if !rest.is_empty() {
+        return None;
+    }
+    Some(RequestBody {
+        principal: principal.to_owned(),
+        capability: capability.to_owned(),
+        input: value::record_of_text(&declared.input, input)?,
+        context: value::record_of_text(&package.context, context)?,
+        roles,
+        workflow,
+        principal_tenant,
+        resource_tenant,
+    })
 }
 
-/// The JSON at the beginning of a text, and what follows after a space.
-fn json(text: &str) -> Option<(Json, &str)> {
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Json>();
-    let value = stream.next()?.ok()?;
-    let rest = text.get(stream.byte_offset()..)?;
-    Some((value, rest.strip_prefix(' ').unwrap_or(rest)))
+/// The object at the beginning of a text, and what follows after a space.
+fn object(text: &str) -> Option<(&str, &str)> {
+    let (mut depth, mut quoted, mut escaped) = (0_u32, false, false);
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' if !quoted => depth += 1,
+            b'}' if !quoted => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    let (object, rest) = text.split_at_checked(place + 1)?;
+                    return Some((object, rest.strip_prefix(' ').unwrap_or(rest)));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }

@@ -11,6 +11,7 @@
 //!
 //! Nothing here is shared with the proofs of the compiler, which are written from the same page of the language.
 
+mod accepted;
 mod bounds;
 mod capability;
 mod case;
@@ -26,9 +27,11 @@ mod workflow;
 #[cfg(test)]
 mod tests;
 
+pub use accepted::AcceptedFindings;
+
 use crate::decide::RequestBody;
-use crate::document::{Case, Class, Invalid, Settled, Solved, Undone, Worst};
-use crate::model::{AcceptedOn, Package};
+use crate::document::{Case, Class, Invalid, RuleKeys, Settled, Solved, Undone, Worst};
+use crate::model::Package;
 use cell::Cell;
 use classes::Settling;
 use std::borrow::Cow;
@@ -235,7 +238,7 @@ impl Thing<'_> {
 pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> {
     let mut entries = certificate.iter();
     let things = Things::of(package);
-    let mut reading = case::Reading::default();
+    let accepted = AcceptedFindings::of(package, &RuleKeys::of(package));
     let mut ahead = entries.clone();
     let mut dead = |name: &str| {
         let entry = ahead.find(|entry| entry.on == name)?;
@@ -250,7 +253,7 @@ pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> 
         let place = format!("certificate.{}", thing.on);
         let wrong = |reason: String| Invalid { place: place.clone(), reason };
         match entries.next() {
-            Some(entry) if entry.on == thing.on => check_one(package, &mut reading, &thing, entry).map_err(wrong),
+            Some(entry) if entry.on == thing.on => check_one(package, &accepted, &thing, entry).map_err(wrong),
             Some(entry) => Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on))),
             None => Err(wrong("it is missing".to_owned())),
         }
@@ -268,7 +271,7 @@ fn codes(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ').filter(|code| !code.is_empty())
 }
 
-fn check_one(package: &Package, reading: &mut case::Reading, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+fn check_one(package: &Package, accepted: &AcceptedFindings, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
     let total = codes(&entry.follows).count()
         + entry.cases.iter().map(|case| codes(&case.shows).count()).sum::<usize>()
         + codes(&entry.by_class).count()
@@ -313,7 +316,7 @@ fn check_one(package: &Package, reading: &mut case::Reading, thing: &Thing<'_>, 
             if let (Sight::Fails(why), true) = (&duty.sight, has(&entry.warned, code)) {
                 return Err(format!("{code} is more than a warning: {why}"));
             }
-            if has(&entry.accepted, code) && !is_accepted(package, code, &thing.on) {
+            if has(&entry.accepted, code) && !accepted.has(code, &thing.on) {
                 return Err(format!("{code} is nowhere accepted"));
             }
             if has(&entry.warned, code) && !WARNING.contains(&code) {
@@ -323,7 +326,7 @@ fn check_one(package: &Package, reading: &mut case::Reading, thing: &Thing<'_>, 
             return Err(format!("{code} is not settled"));
         }
     }
-    check_evidence(package, reading, thing, entry)
+    check_evidence(package, thing, entry)
 }
 
 /// Checks that codes stand in the order of the duties wherever there are several: there is one way to write an entry.
@@ -354,15 +357,9 @@ fn left_to_others(duty: &Duty) -> Result<(), String> {
     }
 }
 
-fn check_evidence(
-    package: &Package,
-    reading: &mut case::Reading,
-    thing: &Thing<'_>,
-    entry: &Settled,
-) -> Result<(), String> {
+fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
     for case in &entry.cases {
-        let request =
-            reading.read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
+        let request = case::read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
         let shown: Vec<&str> = codes(&case.shows).collect();
         if shown.is_empty() || !thing.shows.as_ref().is_some_and(|shows| shows(&shown, &request)) {
             return Err(format!("{} is not shown by `{}`", case.shows, case.request));
@@ -391,27 +388,4 @@ fn check_evidence(
         return Err("the worst path is not that of the plan".to_owned());
     }
     Ok(())
-}
-
-/// Whether the package accepts a finding on a thing, as [`Settled::on`] names it, or on what that lies in.
-pub fn is_accepted(package: &Package, code: &str, on: &str) -> bool {
-    let (kind, rest) = on.split_once(' ').unwrap_or((on, ""));
-    let first = rest.split(' ').next().unwrap_or_default();
-    package.accepted.iter().filter(|accepted| accepted.code == code).any(|accepted| match &accepted.on {
-        AcceptedOn::Capability(id) => kind == "capability" && rest == id,
-        AcceptedOn::Policy(name) => matches!(kind, "policy" | "rule") && first == name,
-        AcceptedOn::Rule { policy, index } => {
-            let keys = || package.policy(policy).map(crate::document::rule_keys).unwrap_or_default();
-            kind == "rule"
-                && first == policy
-                && keys()
-                    .get((*index as usize).saturating_sub(1))
-                    .is_some_and(|key| rest.strip_prefix(policy.as_str()).is_some_and(|rest| rest.trim_start() == key))
-        }
-        AcceptedOn::Workflow(name) | AcceptedOn::Statement { workflow: name, .. } => {
-            matches!(kind, "workflow" | "step") && first == name
-        }
-        AcceptedOn::Claim(name) => kind == "prove" && rest == name,
-        AcceptedOn::Package => true,
-    })
 }

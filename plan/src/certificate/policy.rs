@@ -5,10 +5,11 @@ use super::capability::{approvers, worst};
 use super::cell::{Cell, Domain, Values};
 use super::outcome::{Atom, Reader, requests};
 use super::{Duty, Sight, Thing};
-use crate::decide::{Asked, Conditions, Request, RequestBody, facts_of_sent, tags};
+use crate::decide::{Audit, Fitting, Hearing, Request, RequestBody};
 use crate::document::rule_keys;
-use crate::model::{Action, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
+use crate::model::{Action, Approval, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
 use crate::pattern::CapabilityPattern;
+use crate::types::Risk;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -21,11 +22,9 @@ pub(super) struct Rules<'p> {
     by_id: HashMap<&'p str, Vec<usize>>,
     /// Those that have a pattern.
     wide: Vec<usize>,
-    conditions: OnceCell<Conditions>,
+    audit: OnceCell<Audit>,
     keys: OnceCell<Vec<String>>,
     about: RefCell<ByName>,
-    /// By capability and principal.
-    between: RefCell<HashMap<String, ByName>>,
 }
 
 /// The places of rules, in order, by what they are about.
@@ -45,16 +44,7 @@ impl<'p> Rules<'p> {
                 None => wide.push(index),
             }
         }
-        Rules {
-            package,
-            policy,
-            by_id,
-            wide,
-            conditions: OnceCell::new(),
-            keys: OnceCell::new(),
-            about: RefCell::default(),
-            between: RefCell::default(),
-        }
+        Rules { package, policy, by_id, wide, audit: OnceCell::new(), keys: OnceCell::new(), about: RefCell::default() }
     }
 
     /// The rules that are about a capability, in order.
@@ -75,32 +65,19 @@ impl<'p> Rules<'p> {
         found
     }
 
-    /// The rules about a capability that a principal may fit: whatever roles it may have.
-    fn between(&self, principal: &str, id: &str) -> Rc<[usize]> {
-        if let Some(known) = self.between.borrow().get(id).and_then(|of| of.get(principal)) {
-            return Rc::clone(known);
-        }
-        let fits = |index: &usize| {
-            let rule = self.policy.rules.get(*index);
-            rule.is_some_and(|rule| rule.subjects.iter().any(|subject| subject.matches(principal, |_| true)))
-        };
-        let found: Rc<[usize]> = self.about(id).iter().copied().filter(fits).collect();
-        let mut known = self.between.borrow_mut();
-        known.entry(id.to_owned()).or_default().insert(principal.to_owned(), Rc::clone(&found));
-        found
+    /// The policy, ready to be asked about requests.
+    fn audit(&self) -> &Audit {
+        self.audit.get_or_init(|| Audit::of(self.package, self.policy))
     }
 
-    /// Whether a rule that is about the request's capability fits; `None` where that cannot be evaluated.
-    fn fits(&self, index: usize, asked: &Asked<'_>) -> Option<bool> {
-        let rule = self.policy.rules.get(index)?;
-        // Most rules fall by their condition, which is asked first: what it says of others' requests is not heard.
-        let holds = self.conditions.get_or_init(|| Conditions::of(self.package, self.policy)).holds(index, asked);
-        if holds == Some(false) || !is_subject(self.package, rule, asked.request) { Some(false) } else { holds }
+    /// The keys of the rules, in order.
+    pub fn keys(&self) -> &[String] {
+        self.keys.get_or_init(|| rule_keys(self.policy))
     }
 
     /// The key of a rule.
     pub fn key(&self, index: usize) -> &str {
-        self.keys.get_or_init(|| rule_keys(self.policy)).get(index).map_or("", String::as_str)
+        self.keys().get(index).map_or("", String::as_str)
     }
 
     /// Who decides, in words: the rule of this place from 0, or the default.
@@ -211,49 +188,64 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Ve
 
 /// Whether a request shows that obligations of a rule hold.
 fn shows(rules: &Rules<'_>, index: usize, codes: &[&str], body: &RequestBody) -> bool {
-    let request = body.request();
-    let Ok(facts) = facts_of_sent(rules.package, &request) else { return false };
-    let tags = tags(&facts);
-    let asked = Asked { package: rules.package, request: &request, facts: &facts, tags: &tags };
     let Some(rule) = rules.policy.rules.get(index) else { return false };
-    let candidates = rules.between(&body.principal, &body.capability);
-    // The first rule after some others that fits, or cannot be evaluated.
-    let first = |others: usize| {
-        let later = candidates.iter().skip(others).map(|other| (*other, rules.fits(*other, &asked)));
-        later.into_iter().find(|(_, fits)| *fits != Some(false))
-    };
-    let won = OnceCell::new();
-    let won = || *won.get_or_init(|| first(0) == Some((index, Some(true))));
-    // An allow that is escalated is the approval that it becomes.
-    let becomes = |action: &Action| match (action, &rules.policy.escalation) {
-        (Action::Allow, Escalation::AtLeast { level, approval, .. })
-            if facts.risk >= *level && body.principal != ROLLBACK =>
-        {
-            Action::Approval(approval.clone())
-        }
-        (action, _) => action.clone(),
-    };
-    codes.iter().all(|code| match *code {
-        "G1201" => won(),
-        "G1205" => won() && becomes(&rule.action) == Action::Allow,
-        "G1203" => {
-            let is_target = rule.targets.iter().any(|pattern| pattern.matches(&body.capability));
-            is_target && is_subject(rules.package, rule, &request) && rules.fits(index, &asked) != Some(true)
-        }
-        "G1202" => {
-            won() && {
-                let before = candidates.iter().take_while(|other| **other <= index).count();
-                match first(before) {
-                    Some((other, Some(_))) => {
-                        rules.policy.rules.get(other).is_some_and(|next| becomes(&next.action) != becomes(&rule.action))
-                    }
-                    Some((_, None)) => rule.action != Action::Deny,
-                    None => becomes(&rules.policy.default) != becomes(&rule.action),
-                }
+    let request = body.request();
+    let shown = rules.audit().hear(rules.package, &request, |mut hearing| {
+        let mut won = None;
+        let mut wins =
+            |hearing: &mut Hearing<'_, '_, '_>| *won.get_or_insert_with(|| hearing.first() == Fitting::Rule(index));
+        let is = Becoming { policy: rules.policy, request: &request, risk: hearing.facts().risk };
+        codes.iter().all(|code| match *code {
+            "G1201" => wins(&mut hearing),
+            "G1205" => wins(&mut hearing) && is.of(&rule.action) == (&Action::Allow, None),
+            "G1203" => {
+                let is_target = rule.targets.iter().any(|pattern| pattern.matches(&body.capability));
+                is_target && is_subject(rules.package, rule, &request) && hearing.holds(index) != Some(true)
             }
+            "G1202" => {
+                wins(&mut hearing)
+                    && match hearing.after(index) {
+                        Fitting::Rule(other) => {
+                            rules.policy.rules.get(other).is_some_and(|next| !is.same(&next.action, &rule.action))
+                        }
+                        Fitting::Failing => rule.action != Action::Deny,
+                        Fitting::Nothing => !is.same(&rules.policy.default, &rule.action),
+                    }
+            }
+            _ => false,
+        })
+    });
+    shown == Some(true)
+}
+
+/// What actions come to for a request: an allow that is escalated is the approval that it becomes.
+struct Becoming<'a> {
+    policy: &'a Policy,
+    request: &'a Request<'a>,
+    risk: Risk,
+}
+
+impl<'a> Becoming<'a> {
+    fn of<'r>(&self, action: &'r Action) -> (&'r Action, Option<&'a Approval>) {
+        match &self.policy.escalation {
+            Escalation::AtLeast { level, approval, .. }
+                if *action == Action::Allow && self.risk >= *level && self.request.principal != ROLLBACK =>
+            {
+                (action, Some(approval))
+            }
+            _ => (action, None),
         }
-        _ => false,
-    })
+    }
+
+    fn same(&self, one: &Action, other: &Action) -> bool {
+        let approval = |action| match self.of(action) {
+            (Action::Approval(approval), _) => Some(approval.clone()),
+            (_, escalated) => escalated.cloned(),
+        };
+        let ((one, _), (other, _)) = (self.of(one), self.of(other));
+        let (first, second) = (approval(one), approval(other));
+        if first.is_some() || second.is_some() { first == second } else { one == other }
+    }
 }
 
 fn is_subject(package: &Package, rule: &Rule, request: &Request<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! What obligations are about, in the order of the plan.
 
 use super::{Thing, capability, claim, policy, workflow};
-use crate::document::{Invalid, rule_keys};
+use crate::document::Invalid;
 use crate::model::{Package, Policy, Workflow};
 use policy::Rules;
 use std::borrow::Cow;
@@ -39,7 +39,7 @@ impl<'p> Things<'p> {
         }
         for policy in sorted(&self.package.policies, |policy: &Policy| &policy.name) {
             let Some(rules) = self.rules(&policy.name) else { continue };
-            for (index, key) in rule_keys(policy).iter().enumerate() {
+            for (index, key) in rules.keys().iter().enumerate() {
                 let on = format!("rule {} {key}", policy.name);
                 let dead = dead(&on);
                 visit(policy::rule(rules, index, on, dead))?;

@@ -25,15 +25,6 @@ pub fn facts<'p>(package: &'p Package, request: &Request<'_>) -> Result<Facts<'p
     let roles = |principal: &str, role: &str| has_role(package, request, principal, role);
     admit_fields(&capability.input, request.input, &roles).map_err(Unevaluable::Input)?;
     admit_fields(&package.context, request.context, &roles).map_err(Unevaluable::Context)?;
-    facts_of_read(package, request, capability)
-}
-
-/// The rows that apply to a request whose input and context were read as what the package wants.
-fn facts_of_read<'p>(
-    package: &'p Package,
-    request: &Request<'_>,
-    capability: &'p Capability,
-) -> Result<Facts<'p>, Unevaluable> {
     let env = InputScope { package, request, fields: &capability.input, input: request.input };
     Ok(Facts {
         capability,
@@ -41,11 +32,6 @@ fn facts_of_read<'p>(
         risk: needed(&capability.risk, "risk", &env)?.value,
         approval: row(&capability.approval, "approval", &env)?.and_then(|row| row.value.as_ref()),
     })
-}
-
-/// As [`facts`], of a request whose input and context were read as what the package wants.
-pub(crate) fn facts_of_sent<'p>(package: &'p Package, request: &Request<'_>) -> Result<Facts<'p>, Unevaluable> {
-    facts_of_read(package, request, known(package, request)?)
 }
 
 /// The capability of a request that names nothing unknown.

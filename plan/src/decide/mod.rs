@@ -27,9 +27,8 @@ mod request;
 mod variables;
 
 pub use engine::Engine;
-pub(crate) use engine::{Asked, Conditions, tags};
+pub(crate) use engine::{Audit, Fitting, Hearing};
 pub use explain::{Clause, Missed, Part, explain};
-pub(crate) use facts::facts_of_sent;
 pub use facts::{Facts, facts};
 pub use reference::{Scope, decide};
 pub use request::{Request, RequestBody, is_principal};

@@ -1,8 +1,35 @@
 //! Names for rules that a change to another rule leaves as they are.
 
-use crate::model::{Policy, Rule};
+use crate::model::{Package, Policy, Rule};
 use std::collections::HashMap;
 use std::fmt::Write;
+
+/// The keys of all rules of a package.
+#[derive(Debug)]
+pub struct RuleKeys<'p> {
+    by_policy: HashMap<&'p str, Vec<String>>,
+}
+
+impl<'p> RuleKeys<'p> {
+    /// Works the keys out.
+    pub fn of(package: &'p Package) -> RuleKeys<'p> {
+        let by_policy = package.policies.iter().map(|policy| (policy.name.as_str(), rule_keys(policy)));
+        RuleKeys { by_policy: by_policy.collect() }
+    }
+
+    /// The key of a policy's rule at this place, from 1; empty where there is none.
+    pub fn key(&self, policy: &str, place: u32) -> &str {
+        let keys = self.by_policy.get(policy);
+        keys.and_then(|keys| keys.get((place as usize).checked_sub(1)?)).map_or("", String::as_str)
+    }
+
+    /// Each rule's place, from 1, by its policy and its key.
+    pub fn places(&self) -> HashMap<(&str, &str), u32> {
+        let all = self.by_policy.iter();
+        all.flat_map(|(policy, keys)| keys.iter().zip(1..).map(|(key, place)| ((*policy, key.as_str()), place)))
+            .collect()
+    }
+}
 
 /// The keys of a policy's rules, in order: a rule's name; for one without, its first words and a mark of the whole. Rules
 /// without a name that say the same are counted.

@@ -17,7 +17,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use keys::rule_keys;
+pub use keys::{RuleKeys, rule_keys};
 pub use read::read;
 pub use settled::{Case, Class, Settled, Solved, Undone, Worst};
 pub use shape::{Document, FORMAT};

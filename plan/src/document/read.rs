@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use super::keys::RuleKeys;
 use super::scope::{Flat, Variable, variables_of};
 use super::shape as doc;
 use super::{Invalid, invalid, names};
@@ -68,10 +69,7 @@ pub fn read(document: &doc::Document) -> Result<Package, Invalid> {
         let claim = reader.claim(&package, one)?;
         package.claims.push(claim);
     }
-    for one in &document.accepted {
-        let accepted = accepted(&package, one)?;
-        package.accepted.push(accepted);
-    }
+    package.accepted = accepted(&package, &document.accepted)?;
     Ok(package)
 }
 
@@ -410,16 +408,24 @@ fn effect(place: &str, row: &doc::Effect) -> Result<Effect, Invalid> {
     Ok(Effect::Some { reversible, scope, text: row.text.clone() })
 }
 
-fn accepted(package: &Package, one: &doc::Accepted) -> Result<Accepted, Invalid> {
+fn accepted(package: &Package, all: &[doc::Accepted]) -> Result<Vec<Accepted>, Invalid> {
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = RuleKeys::of(package);
+    let places = keys.places();
+    all.iter().map(|one| accepted_on(&places, one)).collect()
+}
+
+fn accepted_on(places: &HashMap<(&str, &str), u32>, one: &doc::Accepted) -> Result<Accepted, Invalid> {
     let wrong = || invalid("accepted", format!("`{}` is nothing that a finding can be about", one.on));
     let words: Vec<&str> = one.on.splitn(3, ' ').collect();
     let on = match words.as_slice() {
         ["capability", id] => AcceptedOn::Capability((*id).to_owned()),
         ["policy", name] => AcceptedOn::Policy((*name).to_owned()),
         ["rule", policy, key] => {
-            let keys = package.policy(policy).map(super::rule_keys).unwrap_or_default();
-            let index = (1..).zip(&keys).find(|(_, own)| own == key).map(|(index, _)| index);
-            AcceptedOn::Rule { policy: (*policy).to_owned(), index: index.ok_or_else(wrong)? }
+            let index = *places.get(&(*policy, *key)).ok_or_else(wrong)?;
+            AcceptedOn::Rule { policy: (*policy).to_owned(), index }
         }
         ["workflow", name] => AcceptedOn::Workflow((*name).to_owned()),
         ["statement", workflow, ordinal] => {

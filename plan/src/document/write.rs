@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::RuleKeys;
 use super::shape as doc;
 use crate::expr::{Expr, ExprKind};
 use crate::model::{
@@ -31,7 +32,7 @@ pub fn write(package: &Package) -> doc::Document {
         policies,
         workflows,
         claims,
-        accepted: package.accepted.iter().map(|one| accepted(package, one)).collect(),
+        accepted: accepted(package),
         certificate: Vec::new(),
     }
 }
@@ -355,15 +356,19 @@ fn decision_word(decision: Decision) -> &'static str {
     }
 }
 
-fn accepted(package: &Package, accepted: &Accepted) -> doc::Accepted {
+fn accepted(package: &Package) -> Vec<doc::Accepted> {
+    if package.accepted.is_empty() {
+        return Vec::new();
+    }
+    let keys = RuleKeys::of(package);
+    package.accepted.iter().map(|one| accepted_on(&keys, one)).collect()
+}
+
+fn accepted_on(keys: &RuleKeys<'_>, accepted: &Accepted) -> doc::Accepted {
     let on = match &accepted.on {
         AcceptedOn::Capability(id) => format!("capability {id}"),
         AcceptedOn::Policy(name) => format!("policy {name}"),
-        AcceptedOn::Rule { policy, index } => {
-            let keys = package.policy(policy).map(super::rule_keys).unwrap_or_default();
-            let key = keys.get((*index as usize).saturating_sub(1));
-            format!("rule {policy} {}", key.map_or("", String::as_str))
-        }
+        AcceptedOn::Rule { policy, index } => format!("rule {policy} {}", keys.key(policy, *index)),
         AcceptedOn::Workflow(name) => format!("workflow {name}"),
         AcceptedOn::Statement { workflow, ordinal } => format!("statement {workflow} {ordinal}"),
         AcceptedOn::Claim(name) => format!("prove {name}"),

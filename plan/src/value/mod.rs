@@ -7,10 +7,12 @@
 
 mod json;
 mod read;
+mod stream;
 
 pub(crate) use json::Unambiguous;
 pub use json::{JsonError, parse_json};
 pub use read::{MAX_DEPTH, Misfit, Problem, Roles, admit, admit_fields, read, read_fields};
+pub(crate) use stream::record_of_text;
 
 use crate::decimal::Decimal;
 use crate::text;

@@ -92,7 +92,7 @@ pub fn admit_fields(fields: &Fields, record: &Record, roles: &Roles) -> Result<(
     Ok(())
 }
 
-fn convert(schema: &Schema, json: &Json, depth: u32) -> Result<Value, Misfit> {
+pub(super) fn convert(schema: &Schema, json: &Json, depth: u32) -> Result<Value, Misfit> {
     if json.is_null() && schema.optional {
         return Ok(Value::Absent);
     }

@@ -159,6 +159,35 @@ proptest! {
         }
     }
 
+    /// A record that is read straight from text is the one that is read from its JSON, and is refused where that is.
+    #[test]
+    fn a_record_is_read_from_text_as_from_json((fields, record, stray) in
+        prop::collection::vec(schema(), 0..4).prop_flat_map(|schemas| {
+            let field = |(name, schema): (&str, Schema)|
+                Field { name: name.to_owned(), docs: String::new(), schema, at: Origin::default() };
+            let fields = Fields(["a", "b", "c", "d"].into_iter().zip(schemas).map(field).collect());
+            let record = value_of(&Schema::plain(Type::Record(fields.clone())));
+            (Just(fields), record, prop::collection::hash_map("[a-e]", json(), 0..5))
+        })
+    ) {
+        let whole = record.to_json();
+        let mut texts = vec![whole.to_string()];
+        for (name, json) in stray {
+            for json in [json, serde_json::Value::Null] {
+                let mut changed = whole.clone();
+                changed[name.clone()] = json.clone();
+                texts.push(changed.to_string());
+                // Twice, where it is a field.
+                let more = serde_json::json!({ name.clone(): json }).to_string();
+                texts.push(whole.to_string().replacen('{', &more.replace('}', ","), 1));
+            }
+        }
+        for text in texts {
+            let expected = parse_json(&text).ok().and_then(|json| read_fields(&fields, &json, &no_roles).ok());
+            prop_assert_eq!(record_of_text(&fields, &text), expected, "{}", text);
+        }
+    }
+
     /// No text makes the parser fail in any other way than by saying where.
     #[test]
     fn any_text_is_json_or_refused(text in any::<String>()) {

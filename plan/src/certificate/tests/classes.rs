@@ -145,7 +145,7 @@ fn a_request_on_a_line_is_read_as_it_was() {
                 continue;
             }
             let text = case::write(&body);
-            assert_eq!(case::Reading::default().read(&package, &text), Some(body), "{text}");
+            assert_eq!(case::read(&package, &text), Some(body), "{text}");
             read += 1;
         }
     }

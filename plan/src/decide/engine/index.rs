@@ -35,6 +35,27 @@ pub(super) struct Index {
     turns: Vec<(i128, u32)>,
     /// Rules with a condition that has to be evaluated: each leaf's in order.
     rest: Vec<u32>,
+    /// The ranges of rules, where they are kept: each leaf's in the order of the rules.
+    spans: Vec<Span>,
+    keeps: Spans,
+}
+
+/// Whether the ranges of rules are kept, beside what says which rule is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Spans {
+    /// They are, so that one can ask for a rule [`after`](Index::after) another one.
+    Kept,
+    /// They are not.
+    #[default]
+    Dropped,
+}
+
+/// The values for which a rule fits.
+#[derive(Debug)]
+struct Span {
+    rule: u32,
+    least: i128,
+    greatest: i128,
 }
 
 /// The rules of one target and one subject.
@@ -70,6 +91,7 @@ struct Leaf {
     first: u32,
     turns: Stretch,
     rest: Stretch,
+    spans: Stretch,
 }
 
 /// The first rule that fits, and whether evaluating its condition failed.
@@ -88,8 +110,8 @@ struct Entry {
 
 impl Index {
     /// An index of the rules of each target and subject, in order; `tests` has each rule's tests by its number.
-    pub(super) fn new(buckets: HashMap<(u32, u32), Vec<u32>, FixedState>, tests: &[Tests]) -> Index {
-        let mut index = Index::default();
+    pub(super) fn new(buckets: HashMap<(u32, u32), Vec<u32>, FixedState>, tests: &[Tests], keeps: Spans) -> Index {
+        let mut index = Index { keeps, ..Index::default() };
         // In the order of their first rules: what is looked at together lies together, wherever the hashes put it.
         let mut buckets: Vec<_> = buckets.into_iter().collect();
         buckets.sort_unstable_by_key(|(key, rules)| (rules.first().copied(), *key));
@@ -123,17 +145,57 @@ impl Index {
         best
     }
 
-    fn find(&self, group: &Group, values: &mut Values<'_>, codes: &[Option<Code>], best: First) -> First {
+    /// As [`Index::first`], of the rules that come after `rule`. Each range in a leaf is looked at, and no condition is
+    /// evaluated for it.
+    pub(super) fn after(
+        &self,
+        rule: u32,
+        target: u32,
+        subject: u32,
+        values: &mut Values<'_>,
+        codes: &[Option<Code>],
+        best: First,
+    ) -> First {
+        let Some(bucket) = self.buckets.get(&(target, subject)) else {
+            return best;
+        };
+        let mut best = best;
+        for group in std::iter::once(&bucket.group).chain(stretch(&self.groups, &bucket.more)) {
+            let Some(leaf) = self.leaf_of(group, values).filter(|_| group.first < best.rule) else { continue };
+            let position = match group.tests.range {
+                UNUSED => Some(0),
+                slot => values.position(slot),
+            };
+            if let Some(position) = position {
+                let spans = stretch(&self.spans, &leaf.spans);
+                let later = spans.get(spans.partition_point(|span| span.rule <= rule)..).unwrap_or_default();
+                let covers = |span: &&Span| (span.least..=span.greatest).contains(&position);
+                if let Some(span) = later.iter().take_while(|span| span.rule < best.rule).find(covers) {
+                    best = First { rule: span.rule, failed: false };
+                }
+            }
+            let rest = stretch(&self.rest, &leaf.rest);
+            let later = rest.get(rest.partition_point(|other| *other <= rule)..).unwrap_or_default();
+            best = first_of_rest(later, values, codes, best);
+        }
+        best
+    }
+
+    fn leaf_of(&self, group: &Group, values: &mut Values<'_>) -> Option<&Leaf> {
         let mut key = Key::default();
         for slot in group.tests.equalities.into_iter().take_while(|slot| *slot != UNUSED) {
             match values.number(slot) {
-                OTHER => return best,
+                OTHER => return None,
                 number => key = with(key, number),
             }
         }
         let leaves = stretch(&self.leaves, &group.leaves);
-        let found = leaves.binary_search_by(|(own, _)| own.cmp(&key)).ok().and_then(|found| leaves.get(found));
-        let Some((_, leaf)) = found else {
+        let found = leaves.binary_search_by(|(own, _)| own.cmp(&key)).ok()?;
+        leaves.get(found).map(|(_, leaf)| leaf)
+    }
+
+    fn find(&self, group: &Group, values: &mut Values<'_>, codes: &[Option<Code>], best: First) -> First {
+        let Some(leaf) = self.leaf_of(group, values) else {
             return best;
         };
         let indexed = match group.tests.range {
@@ -141,14 +203,7 @@ impl Index {
             slot => values.position(slot).map_or(NONE, |position| self.at(leaf, position)),
         };
         let best = if indexed < best.rule { First { rule: indexed, failed: false } } else { best };
-        for rule in stretch(&self.rest, &leaf.rest).iter().take_while(|rule| **rule < best.rule) {
-            let code = codes.get(*rule as usize).and_then(Option::as_ref);
-            let holds = code.map_or(Ok(true), |code| code.holds(values.frame()));
-            if holds != Ok(false) {
-                return First { rule: *rule, failed: holds.is_err() };
-            }
-        }
-        best
+        first_of_rest(stretch(&self.rest, &leaf.rest), values, codes, best)
     }
 
     fn at(&self, leaf: &Leaf, position: i128) -> u32 {
@@ -197,6 +252,7 @@ impl Index {
     fn leaf(&mut self, entries: &[Entry]) -> Leaf {
         let rest = entries.iter().filter(|entry| entry.range.is_none()).map(|entry| entry.rule);
         let rest = append(&mut self.rest, rest);
+        let spans = append(&mut self.spans, entries.iter().filter(|_| self.keeps == Spans::Kept).filter_map(Span::of));
         let mut ranges: Vec<(i128, i128, u32)> = entries
             .iter()
             .filter_map(|entry| entry.range.map(|(least, greatest)| (least, greatest, entry.rule)))
@@ -227,8 +283,27 @@ impl Index {
                 current = next;
             }
         }
-        Leaf { first, turns: append(&mut self.turns, turns), rest }
+        Leaf { first, turns: append(&mut self.turns, turns), rest, spans }
     }
+}
+
+impl Span {
+    fn of(entry: &Entry) -> Option<Span> {
+        let (least, greatest) = entry.range?;
+        Some(Span { rule: entry.rule, least, greatest })
+    }
+}
+
+/// The first of these rules that comes before `best` and whose condition holds or fails, or `best`.
+fn first_of_rest(rules: &[u32], values: &Values<'_>, codes: &[Option<Code>], best: First) -> First {
+    for rule in rules.iter().take_while(|rule| **rule < best.rule) {
+        let code = codes.get(*rule as usize).and_then(Option::as_ref);
+        let holds = code.map_or(Ok(true), |code| code.holds(values.frame()));
+        if holds != Ok(false) {
+            return First { rule: *rule, failed: holds.is_err() };
+        }
+    }
+    best
 }
 
 impl Signature {

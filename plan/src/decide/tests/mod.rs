@@ -2,9 +2,11 @@
 
 pub(crate) mod generate;
 
-use super::{By, Clause, Decided, Engine, Unevaluable, decide, explain};
+use super::{Audit, By, Clause, Decided, Engine, Fitting, Scope, Unevaluable, decide, explain, facts};
+use crate::eval::eval;
 use crate::expr::ExprKind;
 use crate::model::{Decision, Policy, Rule};
+use crate::value::Value;
 use generate::Random;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +43,53 @@ fn the_engine_decides_what_the_reference_decides() {
     }
     for kind in ["principal", "capability", "role", "input", "context", "table", "no row", "rule"] {
         assert!(seen.get(kind).is_some_and(|count| *count > 30), "{kind}: {seen:?}");
+    }
+}
+
+/// Each rule of itself, and the first rule after each, as they are where the rules are read in order.
+#[test]
+fn an_audit_says_of_each_rule_what_the_reference_does() {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for seed in 1..=cases() {
+        let random = &mut Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let rules = random.below(40);
+        let package = generate::package(random, rules);
+        let policy = &package.policies[0];
+        let audit = Audit::of(&package, policy);
+        for number in 0..20 {
+            let body = generate::request(random);
+            let request = body.request();
+            let known = facts(&package, &request);
+            let heard = audit.hear(&package, &request, |mut hearing| {
+                let scope = Scope { package: &package, request: &request, facts: known.as_ref().unwrap() };
+                assert_eq!(hearing.facts(), scope.facts);
+                let mut fitting = Fitting::Nothing;
+                for (place, rule) in policy.rules.iter().enumerate().rev() {
+                    let at = format!("seed {seed}, request {number}, rule {place}: {body:?}");
+                    assert_eq!(hearing.after(place), fitting, "{at}");
+                    let condition = rule.condition.as_ref();
+                    let holds =
+                        condition.map_or(Ok(true), |own| eval(own, &scope).map(|value| value == Value::Bool(true)));
+                    assert_eq!(hearing.holds(place), holds.ok(), "{at}");
+                    fitting = match scope.fits(rule) {
+                        Ok(true) => Fitting::Rule(place),
+                        Ok(false) => fitting,
+                        Err(_) => Fitting::Failing,
+                    };
+                    let kind = match fitting {
+                        Fitting::Rule(_) => "rule",
+                        Fitting::Failing => "failing",
+                        Fitting::Nothing => "nothing",
+                    };
+                    *seen.entry(kind).or_default() += 1;
+                }
+                assert_eq!(hearing.first(), fitting, "seed {seed}, request {number}: {body:?}");
+            });
+            assert_eq!(heard.is_some(), known.is_ok(), "seed {seed}, request {number}: {body:?}");
+        }
+    }
+    for kind in ["rule", "failing", "nothing"] {
+        assert!(seen.get(kind).is_some_and(|count| *count > 1000), "{kind}: {seen:?}");
     }
 }
 

@@ -1,0 +1,207 @@
+//! A policy in the form in which it is asked.
+
+use super::check::FieldChecks;
+use super::code::{Around, Code, Frame, Names};
+use super::condition::{Slots, Tests, Values};
+use super::index::{First, Index, NONE, Spans};
+use super::names::{Lists, Subjects};
+use super::pattern::Patterns;
+use crate::decide::{Facts, Request, is_principal};
+use crate::model::{Capability, Package, Policy, Row, Table};
+use crate::types::Fields;
+use crate::value::Value;
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
+
+/// A policy, compiled.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    context: FieldChecks,
+    capabilities: HashMap<Box<str>, Entry, FixedState>,
+    /// From principals to subjects.
+    subjects: Patterns,
+    /// From declared roles to subjects.
+    roles: HashMap<Box<str>, Vec<u32>, FixedState>,
+    rules: Index,
+    slots: Slots,
+    /// What is left to evaluate of the conditions, by the rules' numbers from 0.
+    codes: Vec<Option<Code>>,
+}
+
+/// What is known of a capability.
+#[derive(Debug)]
+struct Entry {
+    index: usize,
+    input: FieldChecks,
+    effect: Vec<Option<Code>>,
+    risk: Vec<Option<Code>>,
+    approval: Vec<Option<Code>>,
+    tags: Value,
+    targets: Vec<u32>,
+}
+
+/// A request that can be evaluated.
+pub(super) struct Heard<'h, 'p> {
+    /// What the capability declares of it.
+    pub(super) facts: &'h Facts<'p>,
+    request: &'h Request<'h>,
+    compiled: &'h Compiled,
+    entry: &'h Entry,
+    values: Values<'h>,
+}
+
+impl Compiled {
+    /// Compiles a policy of a package; with it come the tests of each rule, by its number from 0.
+    pub(super) fn of(package: &Package, policy: &Policy, spans: Spans) -> (Compiled, Vec<Tests>) {
+        let rules = policy.rules.as_slice();
+        let mut slots = Slots::default();
+        let (tests, codes): (Vec<Tests>, Vec<Option<Code>>) = rules
+            .iter()
+            .map(|rule| match &rule.condition {
+                Some(condition) => slots.take_apart(condition, &package.context),
+                None => (Tests::default(), None),
+            })
+            .unzip();
+        let names = Subjects::of(package, rules);
+        let mut targets = Lists::default();
+        let mut buckets: HashMap<(u32, u32), Vec<u32>, FixedState> = HashMap::default();
+        for (rule, number) in rules.iter().zip(0..) {
+            for target in targets.of(&rule.targets) {
+                for subject in names.lists.get(&rule.subjects) {
+                    let rules = buckets.entry((target, subject)).or_default();
+                    if rules.last() != Some(&number) {
+                        rules.push(number);
+                    }
+                }
+            }
+        }
+        let targets = targets.into_patterns();
+        let capabilities = package.capabilities.iter().enumerate();
+        let capabilities =
+            capabilities.map(|(index, own)| (own.id.as_str().into(), Entry::new(index, own, &targets))).collect();
+        let context = FieldChecks::new(&package.context);
+        let (subjects, roles) = (names.patterns, names.roles);
+        let rules = Index::new(buckets, &tests, spans);
+        (Compiled { context, capabilities, subjects, roles, rules, slots, codes }, tests)
+    }
+
+    /// Hears a request; `None` where it cannot be evaluated, or what hears it gives that.
+    #[inline]
+    pub(super) fn hear<'p, T>(
+        &self,
+        package: &'p Package,
+        request: &Request<'_>,
+        hear: impl FnOnce(&mut Heard<'_, 'p>) -> Option<T>,
+    ) -> Option<T> {
+        let entry = self.capabilities.get(request.capability)?;
+        let fits = is_principal(request.principal)
+            && entry.input.fit(package, request, request.input)
+            && self.context.fit(package, request, request.context);
+        let capability = package.capabilities.get(entry.index).filter(|_| fits)?;
+        let frame = Frame { package, request, around: Around::Capability(&capability.input) };
+        let facts = Facts {
+            capability,
+            effect: &row(&capability.effect, &entry.effect, &frame)??.value,
+            risk: row(&capability.risk, &entry.risk, &frame)??.value,
+            approval: row(&capability.approval, &entry.approval, &frame)?.and_then(|row| row.value.as_ref()),
+        };
+        let frame = Frame { around: Around::Policy { facts: &facts, tags: &entry.tags }, ..frame };
+        let values = Values::new(&self.slots, &frame);
+        hear(&mut Heard { facts: &facts, request, compiled: self, entry, values })
+    }
+}
+
+impl Heard<'_, '_> {
+    /// The first rule that fits; `None` where that cannot be evaluated, since a role is not declared.
+    pub(super) fn first(&mut self) -> Option<First> {
+        let Heard { compiled, entry, values, .. } = self;
+        let ask = |target, subject, best| compiled.rules.first(target, subject, values, &compiled.codes, best);
+        compiled.best(entry, self.request, ask)
+    }
+
+    /// The first rule that fits after this one, as [`Heard::first`] has it; only where spans are kept.
+    pub(super) fn after(&mut self, rule: u32) -> Option<First> {
+        let Heard { compiled, entry, values, .. } = self;
+        let ask = |target, subject, best| compiled.rules.after(rule, target, subject, values, &compiled.codes, best);
+        compiled.best(entry, self.request, ask)
+    }
+
+    /// Whether the condition of a rule with these tests holds; `None` where it cannot be evaluated.
+    pub(super) fn holds(&mut self, rule: u32, tests: &Tests) -> Option<bool> {
+        let values = &mut self.values;
+        let equal = |(slot, wanted): &(u32, Vec<u32>)| wanted.contains(&values.number(*slot));
+        if tests.never || !tests.equalities.iter().all(equal) {
+            return Some(false);
+        }
+        if let Some((slot, least, greatest)) = tests.range
+            && !self.values.position(slot).is_some_and(|position| (least..=greatest).contains(&position))
+        {
+            return Some(false);
+        }
+        match self.compiled.codes.get(rule as usize).and_then(Option::as_ref) {
+            Some(code) => code.holds(self.values.frame()).ok(),
+            None => Some(true),
+        }
+    }
+}
+
+impl Compiled {
+    /// The best of what all subjects and targets have that a request fits.
+    #[inline]
+    fn best(
+        &self,
+        entry: &Entry,
+        request: &Request<'_>,
+        mut ask: impl FnMut(u32, u32, First) -> First,
+    ) -> Option<First> {
+        let mut best = First { rule: NONE, failed: false };
+        let mut visit = |subject: u32| {
+            for target in &entry.targets {
+                best = ask(*target, subject, best);
+            }
+        };
+        self.subjects.visit(request.principal, &mut visit);
+        for role in request.roles {
+            // An undeclared role ends it.
+            self.roles.get(role.as_str())?.iter().copied().for_each(&mut visit);
+        }
+        Some(best)
+    }
+}
+
+impl Entry {
+    fn new(index: usize, capability: &Capability, targets: &Patterns) -> Entry {
+        let mut own = Vec::new();
+        targets.visit(&capability.id, |target| own.push(target));
+        own.sort_unstable();
+        own.dedup();
+        Entry {
+            index,
+            input: FieldChecks::new(&capability.input),
+            effect: conditions(&capability.effect, &capability.input),
+            risk: conditions(&capability.risk, &capability.input),
+            approval: conditions(&capability.approval, &capability.input),
+            tags: Value::list(capability.tags.iter().map(|tag| Value::string(tag))),
+            targets: own,
+        }
+    }
+}
+
+fn conditions<V>(table: &Table<V>, input: &Fields) -> Vec<Option<Code>> {
+    let code = |condition| Code::new(condition, Names::Capability(input));
+    table.rows.iter().map(|row| row.when.as_ref().map(code)).collect()
+}
+
+/// The first row that applies; `None` outside where a condition cannot be evaluated.
+fn row<'p, V>(table: &'p Table<V>, conditions: &[Option<Code>], frame: &Frame<'_>) -> Option<Option<&'p Row<V>>> {
+    for (row, condition) in table.rows.iter().zip(conditions) {
+        let holds = match condition {
+            Some(condition) => condition.holds(frame).ok()?,
+            None => true,
+        };
+        if holds {
+            return Some(Some(row));
+        }
+    }
+    Some(None)
+}
