@@ -216,7 +216,7 @@ impl<'p> Search<'_, 'p> {
         outcomes.found.extend(found);
     }
 
-    /// Puts to the solver what the exact procedure left open.
+    /// Puts to the solver what the exact procedure left open: whether there is any such request, and then by whom.
     fn settle(
         &mut self,
         subject: &'p Subject<'p>,
@@ -225,31 +225,70 @@ impl<'p> Search<'_, 'p> {
         found: &mut Vec<Found<'p>>,
         outcomes: &mut Outcomes<'p>,
     ) {
-        let [one, other] = &open.winners;
-        let pair = pair(one, other);
-        if let Some(known) = found.iter_mut().find(|found| found.pair == pair) {
-            known.is_open = true;
-            return;
+        let Open { winners: [one, other], direction, states, why } = open;
+        let pair = pair(&one, &other);
+        let mut at = found.iter().position(|found| found.pair == pair);
+        if at.is_none() {
+            match self.ask(subject, world, [&one, &other], None, &pair) {
+                Answer::Never => return,
+                // Of some of them alone it may be easier to tell.
+                Answer::Unknown(_) => {}
+                Answer::Found(witness) => {
+                    at = Some(found.len());
+                    let pair = pair.clone();
+                    found.push(Found { pair, direction, states: Vec::new(), is_open: false, witness: *witness });
+                }
+            }
         }
+        let mut unknown = None;
+        for state in states {
+            let known = at.and_then(|at| found.get_mut(at));
+            if known.as_ref().is_some_and(|known| known.states.iter().any(|own| own.is_more_general(&state))) {
+                continue;
+            }
+            match self.ask(subject, world, [&one, &other], Some(&state), &pair) {
+                Answer::Never => {}
+                Answer::Unknown(why) => unknown = Some(why),
+                Answer::Found(witness) => match known {
+                    Some(known) => known.states.push(state),
+                    None => {
+                        at = Some(found.len());
+                        let (pair, states) = (pair.clone(), vec![state]);
+                        found.push(Found { pair, direction, states, is_open: false, witness: *witness });
+                    }
+                },
+            }
+        }
+        match (at.and_then(|at| found.get_mut(at)), unknown) {
+            // The states cover everybody: where none of them is concerned, one of them is open.
+            (Some(known), unknown) => known.is_open |= unknown.is_some() || known.states.is_empty(),
+            (None, Some(unknown)) => {
+                outcomes.open.insert(format!("`{}`: {why}, and {unknown}", first(&subject.ids)));
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// What the solver says about a pair, by some or by anybody; a witness of it was replayed.
+    fn ask(
+        &mut self,
+        subject: &'p Subject<'p>,
+        world: World,
+        winners: [&Winner<'p>; 2],
+        state: Option<&State>,
+        pair: &Pair<'p>,
+    ) -> Answer {
         let only = match world {
             World::Shared => None,
             World::Only(side) => Some(side),
         };
-        let why = match self.solver.ask(&self.versions, subject, only, [one, other]) {
-            Answer::Never => return,
-            Answer::Unknown(why) => why,
-            Answer::Found(witness) => match self.replays(&witness, &pair) {
-                true => {
-                    let Open { direction, states, .. } = open;
-                    found.push(Found { pair, direction, states, is_open: true, witness: *witness });
-                    return;
-                }
-                false => {
-                    "the solver found a case that could not be replayed: it may be one that does not exist".to_owned()
-                }
-            },
-        };
-        outcomes.open.insert(format!("`{}`: {}, and {why}", first(&subject.ids), open.why));
+        let state = state.map(|state| (self.people, state));
+        match self.solver.ask(&self.versions, subject, only, winners, state) {
+            Answer::Found(witness) if !self.replays(&witness, pair) => Answer::Unknown(
+                "the solver found a case that could not be replayed: it may be one that does not exist".to_owned(),
+            ),
+            answer => answer,
+        }
     }
 
     /// A request of these cells that no cover has.

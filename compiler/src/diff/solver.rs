@@ -1,10 +1,12 @@
 //! Differences that are beyond the exact procedure, put to the solver.
 
+use super::people::{People, State};
 use super::search::{Subject, Version};
 use super::side::{By, Winner};
 use super::witness::{Asked, object};
 use crate::verify::encode::requests::Calls;
-use crate::verify::encode::{Sort, Term};
+use crate::verify::encode::{Encoder, Sort, Term};
+use crate::verify::exact::alphabet::Members;
 use crate::verify::question::{Passed, Question, Unevaluable};
 use crate::verify::solver::{self, Session};
 use gov_plan::model::{Capability, Policy};
@@ -34,13 +36,15 @@ impl<'o> Solver<'o> {
         Solver { session, asked: 0 }
     }
 
-    /// Whether some request is decided by both. `only`: it has a value that one plan alone can read.
+    /// Whether some request is decided by both. `only`: it has a value that one plan alone can read. `state`: it is by one of
+    /// whom this stands for.
     pub fn ask<'p>(
         &mut self,
         versions: &[Version<'p>; 2],
         subject: &Subject<'p>,
         only: Option<usize>,
         winners: [&Winner<'_>; 2],
+        state: Option<(&People<'_>, &State)>,
     ) -> Answer {
         let apart = !subject.input.incompatible.is_empty() || !subject.context.incompatible.is_empty();
         if apart {
@@ -52,7 +56,7 @@ impl<'o> Solver<'o> {
         if self.asked > MOST_QUESTIONS {
             return Answer::Unknown("it would take too many questions".to_owned());
         }
-        let mut assertions = Vec::new();
+        let mut assertions = state.map(|(people, state)| by(people, state)).unwrap_or_default();
         let mut calls: [Option<(Calls<'p>, &'p Capability)>; 2] = [None, None];
         for (side, ((version, capability), winner)) in
             versions.iter().zip(&subject.capabilities).zip(winners).enumerate()
@@ -104,6 +108,27 @@ impl<'o> Solver<'o> {
             None => Answer::Unknown("nothing was asked".to_owned()),
         }
     }
+}
+
+/// What holds of the requests by those whom a state stands for: the principal is of its class, and exactly its roles are
+/// asserted.
+fn by(people: &People<'_>, state: &State) -> Vec<Term> {
+    let principal = Calls::principal();
+    let has = |prefix: &str| principal.has_prefix(prefix);
+    let class = match people.alphabet.members(state.principal) {
+        None => Term::bool(false),
+        Some(Members::One(text)) => principal.equals(&Term::text(text)),
+        Some(Members::Rest { prefix, texts, prefixes }) => {
+            let texts = texts.into_iter().map(|text| principal.equals(&Term::text(text)));
+            let others = texts.chain(prefixes.into_iter().map(has));
+            has(prefix).and(&Term::any(others).not())
+        }
+    };
+    let asserts = |(at, role): (usize, &String)| {
+        let asserted = Encoder::asserted(role);
+        if state.asserted.contains(&at) { asserted } else { asserted.not() }
+    };
+    std::iter::once(class).chain(people.roles.iter().enumerate().map(asserts)).collect()
 }
 
 /// What holds of the requests that a winner decides.

@@ -122,7 +122,7 @@ fn policy(policy: &PolicyDiff, blocks: &mut Vec<Block>) {
 fn change(change: &Change) -> Block {
     let mut who = change.who.join(", ");
     if change.perhaps_others {
-        who.push_str(", and perhaps others");
+        who.push_str(if who.is_empty() { "not settled" } else { ", and perhaps others" });
     }
     let about = vec![
         ("who", who),

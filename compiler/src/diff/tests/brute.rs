@@ -271,6 +271,7 @@ fn what_is_said_is_what_every_request_shows() {
          {open} changes whose extent is open"
     );
     assert!(same * 8 > compared && differences > compared as usize, "the pairs show little");
+    assert_eq!(open, 0, "of some changes it is not said who is concerned");
 }
 
 /// Every witness is decided as the change says.

@@ -128,7 +128,7 @@ impl<'p> Calls<'p> {
     /// The same, with a mark that tells what is made up here apart from the same words of another package.
     pub fn marked(package: &'p Package, capability: &'p Capability, mark: &'static str) -> Calls<'p> {
         let mut encoder = Encoder { mark, ..Encoder::new(package) };
-        let principal = Term::var("principal", Sort::Text);
+        let principal = Calls::principal();
         let requester = Scope { names: Default::default(), requester: Some(principal.clone()) };
         let (input, input_fits) = encoder.declare_fields("input", &capability.input, &requester);
         let (context, context_fits) = encoder.declare_fields("context", &package.context, &requester);
@@ -188,6 +188,11 @@ impl<'p> Calls<'p> {
             approvals: approval.rows.iter().map(|(_, applies)| applies.clone()).collect(),
             rules: HashMap::new(),
         }
+    }
+
+    /// Who asks.
+    pub fn principal() -> Term {
+        Term::var("principal", Sort::Text)
     }
 
     /// What holds of the requests that a question is about.

@@ -11,6 +11,22 @@ use gov_plan::pattern::{PrincipalPattern, TextPattern};
 use gov_plan::types::{Fields, Schema, Type};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+/// The texts of a class.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Members<'a> {
+    /// This one alone.
+    One(&'a str),
+    /// All with this prefix, but for some texts, and those with some longer prefixes.
+    Rest {
+        /// The prefix.
+        prefix: &'a str,
+        /// The texts.
+        texts: Vec<&'a str>,
+        /// The longer prefixes.
+        prefixes: Vec<&'a str>,
+    },
+}
+
 /// What principals start with.
 pub(crate) const KINDS: [&str; 4] = ["user:", "agent:", "service:", "system:"];
 
@@ -84,6 +100,30 @@ impl Alphabet {
     pub fn pattern(&self, number: i128) -> Option<String> {
         let class = self.classes.get(usize::try_from(number).ok()?)?;
         Some(if class.is_literal { class.text.clone() } else { format!("{}*", class.text) })
+    }
+
+    /// The texts of a class.
+    pub fn members(&self, number: i128) -> Option<Members<'_>> {
+        let at = usize::try_from(number).ok()?;
+        let class = self.classes.get(at)?;
+        if class.is_literal {
+            return Some(Members::One(&class.text));
+        }
+        let first = usize::try_from(self.prefixes.get(&class.text)?.0).ok()?;
+        let (mut texts, mut prefixes) = (Vec::new(), Vec::new());
+        // From the back: what is left of a prefix comes after all else that has it.
+        let mut end = at;
+        while let Some(last) = end.checked_sub(1).filter(|last| *last >= first) {
+            let inner = self.classes.get(last)?;
+            end = last;
+            if inner.is_literal {
+                texts.push(inner.text.as_str());
+            } else {
+                prefixes.push(inner.text.as_str());
+                end = usize::try_from(self.prefixes.get(&inner.text)?.0).ok()?;
+            }
+        }
+        Some(Members::Rest { prefix: &class.text, texts, prefixes })
     }
 
     /// All the classes of principals, literals and rests.
@@ -255,4 +295,51 @@ fn approvals(package: &Package) -> impl Iterator<Item = &gov_plan::model::Approv
     });
     let capabilities = package.capabilities.iter().flat_map(|capability| &capability.approval.rows);
     policies.chain(capabilities.filter_map(|row| row.value.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every text is a member of its own class and of no other one.
+    #[test]
+    fn the_members_of_a_class_are_the_texts_that_it_has() {
+        let words = |all: &[&str]| all.iter().map(|word| (*word).to_owned()).collect();
+        let literals = words(&["a", "ab", "abc", "b", "user:", "user:x", "user:xy", "agent:desk"]);
+        let prefixes = words(&["", "a", "ab", "user:", "user:x", "user:xyz", "agent:"]);
+        let alphabet = Words { literals, prefixes }.number();
+        let texts = [
+            "",
+            "a",
+            "ab",
+            "abc",
+            "abcd",
+            "ac",
+            "b",
+            "bc",
+            "user:",
+            "user:x",
+            "user:xy",
+            "user:xyz",
+            "user:z",
+            "agent:desk",
+            "agent:d",
+            "agent:desks",
+        ];
+        let is_member = |members: Members<'_>, text: &str| match members {
+            Members::One(own) => own == text,
+            Members::Rest { prefix, texts, prefixes } => {
+                text.starts_with(prefix)
+                    && !texts.contains(&text)
+                    && !prefixes.iter().any(|longer| text.starts_with(longer))
+            }
+        };
+        for number in 0..alphabet.classes.len() as i128 {
+            for text in texts {
+                let expected = alphabet.class_of(text) == Some(number);
+                let members = alphabet.members(number).unwrap();
+                assert_eq!(is_member(members, text), expected, "`{text}` in {:?}", alphabet.members(number));
+            }
+        }
+    }
 }
