@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use gov_plan::document::{self, Plan};
 
+use crate::command::diff;
 use crate::disk;
 use crate::output::{self, Color, Failure, Outcome};
 use crate::plans::{self, Loaded};
@@ -52,7 +53,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     let Loaded::Plan(plan) = plans::compile(&args.path, color)? else { return Ok(Outcome::Findings) };
     let text = written(&plan, args.format)?;
     if let Some(file) = &args.check {
-        return compare(&text, file);
+        return compare(&plan, &text, file, color);
     }
     match &args.output {
         Some(file) => {
@@ -73,14 +74,31 @@ fn written(plan: &Plan, format: Form) -> Result<String, Failure> {
     }
 }
 
-fn compare(text: &str, file: &Path) -> Result<Outcome, Failure> {
+/// Shows how the plan of the source differs from a committed one: in words where both can be read and something is to be said
+/// of it, and otherwise line by line.
+fn compare(plan: &Plan, text: &str, file: &Path, color: Color) -> Result<Outcome, Failure> {
     let shown = file.display().to_string();
     let committed = std::fs::read_to_string(file).map_err(|error| Failure::io("read", &shown, &error))?;
     if committed == text {
         return Ok(Outcome::Good);
     }
-    let difference = similar::TextDiff::from_lines(committed.as_str(), text);
-    output::write(&difference.unified_diff().context_radius(3).header(&shown, "the source").to_string())?;
+    let lines = || {
+        let difference = similar::TextDiff::from_lines(committed.as_str(), text);
+        difference.unified_diff().context_radius(3).header(&shown, "the source").to_string()
+    };
+    let told = match document::parse(&committed) {
+        Ok(old) if old.digest == plan.digest => {
+            output::write(&lines())?;
+            output::progress(&format!("{shown} is the plan of the source, but is not written as `gov compile` does"));
+            return Ok(Outcome::Findings);
+        }
+        Ok(old) => diff::words(&shown, &old, "the source", plan, color),
+        Err(error) => {
+            output::progress(&format!("{shown} is not a plan that can be used: {error}"));
+            None
+        }
+    };
+    output::write(&told.unwrap_or_else(lines))?;
     output::progress(&format!(
         "{shown} is not the plan of the source: run `gov compile -o {shown}` and review the change"
     ));

@@ -1,6 +1,7 @@
 //! Plans as those who review and run them meet them: they follow from the source and from nothing else, a small change to the
 //! source is a small change to the plan, and a plan that somebody has touched is refused.
 
+mod drift;
 mod examples;
 mod stable;
 mod tampered;

@@ -12,8 +12,9 @@ mod words;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use gov_compiler::diff::{Diff, diff};
+use gov_compiler::diff::{Diff, Direction, diff};
 use gov_compiler::verify::{DEFAULT_RLIMIT, Options};
+use gov_plan::document::Plan;
 
 use crate::output::{self, Color, Failure, Outcome};
 use sides::Sides;
@@ -79,6 +80,18 @@ pub struct Compared {
     pub new: String,
     /// The difference.
     pub diff: Diff,
+}
+
+/// The difference of two plans in words, each with the name that it is called by; nothing where there is nothing to say of it,
+/// since only what was proved is written differently.
+pub fn words(old_name: &str, old: &Plan, new_name: &str, new: &Plan, color: Color) -> Option<String> {
+    let diff = diff(old, new, &Options::default());
+    let is_same = diff.text.is_empty() && diff.workflows.is_empty() && diff.direction() == Direction::Same;
+    if is_same && diff.is_settled() {
+        return None;
+    }
+    let compared = Compared { diff, old: old_name.to_owned(), new: new_name.to_owned() };
+    Some(terminal::render(&compared, color.on_stdout()))
 }
 
 /// Compares, and writes the difference to standard output.
