@@ -58,7 +58,7 @@ enum Command {
     Lsp(command::lsp::Args),
     #[command(name = "lsp-prover", hide = true)]
     LspProver(command::lsp::Prover),
-    FilterWorker(command::filter_worker::Args),
+    Worker(command::worker::Args),
 }
 
 fn main() -> ExitCode {
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
         Command::Completions(args) => command::completions::run(&args),
         Command::Lsp(args) => command::lsp::run(&args),
         Command::LspProver(args) => command::lsp::prove(&args),
-        Command::FilterWorker(args) => command::filter_worker::run(&args),
+        Command::Worker(args) => command::worker::run(&args),
     };
     match result {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use gov_runtime::gate::Handlers;
+use gov_runtime::handlers::worker::Worker;
 use gov_runtime::handlers::{files, json, kv, regex, sqlite, template};
 
 use crate::output::{self, Failure};
 
-/// The command of this program that runs filters.
-pub const WORKER: &str = "filter-worker";
+/// The command of this program that runs filters and patterns.
+pub const WORKER: &str = "worker";
 
 /// Registers them: files and databases below the roots, but for those that are `secret`, and what they keep beside the database
 /// of the runs.
@@ -22,10 +23,11 @@ pub fn register(handlers: &mut Handlers, roots: &[PathBuf], db: &Path, secret: &
     files::register(handlers, roots, &beside(db, "-files"), &private).map_err(root)?;
     sqlite::register(handlers, roots, &private).map_err(root)?;
     kv::register(handlers, &beside(db, "-kv"));
-    regex::register(handlers);
     template::register(handlers);
     let own = std::env::current_exe().map_err(|error| Failure::io("find", "gov", &error))?;
-    json::register(handlers, json::Worker::new(own, &[WORKER]));
+    let worker = Worker::new(own, &[WORKER]);
+    regex::register(handlers, worker.clone());
+    json::register(handlers, worker);
     Ok(())
 }
 

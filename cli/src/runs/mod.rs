@@ -67,7 +67,10 @@ pub enum Format {
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {}", output::reason(&error))))?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // What is still at work was given up: its outcome is written down as unknown, and whoever runs the command waits no more.
+    runtime.shutdown_background();
+    done
 }
 
 impl Place {

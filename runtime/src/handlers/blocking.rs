@@ -3,6 +3,7 @@
 use crate::core::digest;
 use crate::gate::{Call, Error, Handler, Later, Probe};
 use serde_json::Value as Json;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -59,4 +60,37 @@ pub(super) fn deadline(call: &Call) -> Instant {
 pub(super) fn patience(call: &Call) -> Duration {
     let whole = Duration::from_millis(u64::try_from(call.timeout()).unwrap_or(0));
     whole.saturating_sub((whole / 10).min(Duration::from_secs(1)))
+}
+
+/// Reads until a time. What would be read later is a failure that may be gone the next time ([`io::ErrorKind::TimedOut`]).
+pub(super) struct Until<R> {
+    read: R,
+    until: Instant,
+}
+
+impl<R> Until<R> {
+    pub(super) fn new(read: R, until: Instant) -> Until<R> {
+        Until { read, until }
+    }
+}
+
+impl<R: Read> Read for Until<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        in_time(self.until)?;
+        self.read.read(buffer)
+    }
+}
+
+impl<R: Seek> Seek for Until<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.read.seek(to)
+    }
+}
+
+/// Fails once a time is over.
+pub(super) fn in_time(until: Instant) -> io::Result<()> {
+    match Instant::now() > until {
+        true => Err(io::Error::new(io::ErrorKind::TimedOut, "it is not done in time")),
+        false => Ok(()),
+    }
 }

@@ -23,6 +23,7 @@ mod shape;
 pub mod sqlite;
 pub mod template;
 pub(crate) mod webhook;
+pub mod worker;
 
 use crate::deployment::Deployment;
 use crate::gate::{Call, Error, Handler, Handlers, Later, Probe};

@@ -9,6 +9,7 @@ use super::files::roots::Roots;
 use crate::gate::{Call, Error, Handlers, Probe};
 use base64::Engine;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Statement, params_from_iter};
 use serde_json::{Map, Value as Json, json};
@@ -16,6 +17,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// The largest value and row that a statement may work with, in bytes.
+const MOST_VALUE: i32 = 64 << 20;
 
 /// How many of SQLite's operations pass between two looks at the clock.
 const OPERATIONS: i32 = 1_000;
@@ -35,7 +39,10 @@ pub fn register(handlers: &mut Handlers, roots: &[PathBuf], private: &[PathBuf])
 
 fn query(roots: &Roots, call: &Call) -> Result<Json, Error> {
     let name = call.text("database")?;
-    let failed = |error: rusqlite::Error| failed(&format!("`{name}`"), &error);
+    let failed = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::TooBig) => too_much(),
+        _ => failed(&format!("`{name}`"), &error),
+    };
     let mut connection = open(roots, call, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.authorizer(Some(confined)).map_err(failed)?;
     let mut statement = connection.prepare(call.text("sql")?).map_err(failed)?;
@@ -50,14 +57,14 @@ fn query(roots: &Roots, call: &Call) -> Result<Json, Error> {
     while let Some(row) = rows.next().map_err(failed)? {
         let mut object = Map::new();
         for (at, column) in columns.iter().enumerate() {
-            let value = json_of(row.get_ref(at).map_err(failed)?, column)?;
-            size += column.len() + value.as_str().map_or(8, str::len);
-            object.insert(column.clone(), value);
+            let value = row.get_ref(at).map_err(failed)?;
+            size += column.len() + length(value);
+            if found.len() >= MOST_ROWS || size > MOST_BYTES {
+                return Err(too_much());
+            }
+            object.insert(column.clone(), json_of(value, column)?);
         }
         found.push(Json::Object(object));
-        if found.len() > MOST_ROWS || size > MOST_BYTES {
-            return Err(too_much());
-        }
     }
     Ok(json!({ "rows": found }))
 }
@@ -133,11 +140,17 @@ fn open(roots: &Roots, call: &Call, flags: OpenFlags) -> Result<Connection, Erro
     let name = call.text("database")?;
     let place = roots.find(name)?;
     let failed = |error: rusqlite::Error| failed(&format!("`{name}`"), &error);
+    // A pipe that nobody writes to would be opened never.
+    if place.is_odd() {
+        return Err(Error::Permanent(format!("`{name}` is no file, and so no database")));
+    }
     // SQLite opens by path, and not below a folder: so no part of the path may be a link.
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let mut connection = Connection::open_with_flags(place.full(), flags).map_err(failed)?;
     connection.busy_timeout(patience(call) / 2).map_err(failed)?;
-    connection.set_limit(rusqlite::limits::Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(failed)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0).map_err(failed)?;
+    // Values are made whole before they can be looked at.
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_VALUE).map_err(failed)?;
     let until = deadline(call);
     connection.progress_handler(OPERATIONS, Some(move || Instant::now() > until)).map_err(failed)?;
     Ok(connection)
@@ -203,6 +216,15 @@ fn values(statement: &Statement<'_>, given: &[Json]) -> Result<Vec<Value>, Error
         })
     };
     given.iter().enumerate().map(value).collect()
+}
+
+/// About how long a value is as JSON.
+fn length(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Text(text) => text.len(),
+        ValueRef::Blob(bytes) => bytes.len().div_ceil(3) * 4,
+        _ => 8,
+    }
 }
 
 fn json_of(value: ValueRef<'_>, column: &str) -> Result<Json, Error> {
@@ -348,8 +370,21 @@ mod tests {
         assert!(matches!(query(&desk.roots, &call), Err(Error::Transient(why)) if why.contains("not done in time")));
         let many = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c";
         assert!(matches!(desk.query(many, json!([])), Err(Error::Permanent(why)) if why.contains("ask for less")));
-        let large = format!("SELECT hex(zeroblob({MOST_BYTES})) AS a");
-        assert!(matches!(desk.query(&large, json!([])), Err(Error::Permanent(why)) if why.contains("ask for less")));
+        for large in [
+            format!("SELECT hex(zeroblob({MOST_BYTES})) AS a"),
+            format!("SELECT zeroblob({MOST_BYTES}) AS a"),
+            "SELECT zeroblob(900000000) AS a".to_owned(),
+            // Each of them is small enough.
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100) \
+             SELECT zeroblob(1000000) AS a FROM c"
+                .to_owned(),
+        ] {
+            let refused = desk.query(&large, json!([]));
+            let told = matches!(&refused, Err(Error::Permanent(why)) if why.contains("ask for less"));
+            assert!(told, "{large}: {}", refused.is_ok());
+        }
+        let large = desk.execute("large", "INSERT INTO t (data) VALUES (zeroblob(900000000))", json!([]));
+        assert!(matches!(&large, Err(Error::Permanent(why)) if why.contains("too big")), "{large:?}");
     }
 
     #[test]

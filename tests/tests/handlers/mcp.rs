@@ -127,7 +127,7 @@ fn what_is_too_large_or_too_late_is_not_waited_for() {
         let bounded = format!("{config}\n[limits]\nanswer = \"1MiB\"\n");
         let large = call(&shop("large", "", "value: String", EFFECT, &bounded));
         assert_eq!((large.state(), large.attempts()), ("stuck", 1), "{}", large.account["steps"]);
-        let late = package("sleeps", "", "value: String", EFFECT).replace("timeout 20s", "timeout 2s");
+        let late = package("sleeps", "", "value: String", EFFECT).replace("timeout 20s", "timeout 10s");
         let late = Shop::new(&late, &config).with("TOOLS_KEY", SECRET);
         let late = call(&late);
         // Nobody knows what it still does.

@@ -1,7 +1,7 @@
 //! `docs/reference/modules.md` says what the modules' files say. `UPDATE_MODULES=1 cargo test -p gov-tests --test stdlib page`
 //! writes it anew.
 
-use super::registry::{effect, fields, packages, risks, undo};
+use super::registry::{cost, effect, fields, packages, retried, risks, undo};
 use gov_plan::model::{Capability, Idempotency};
 use gov_plan::types::Fields;
 use std::fs;
@@ -50,10 +50,7 @@ fn section(capability: &Capability) -> String {
     }
     text.push_str(if capability.idempotency == Idempotency::No { "" } else { ", idempotent" });
     text.push_str(&format!(". Timeout {}, ", gov_plan::text::duration(capability.timeout)));
-    match capability.retry.attempts {
-        Some(attempts) => text.push_str(&format!("at most {attempts} attempts.\n")),
-        None => text.push_str("tried until it succeeds.\n"),
-    }
+    text.push_str(&format!("retry {}{}.\n", retried(&capability.retry), cost(&capability.cost.rows)));
     for (name, of) in [("input", &capability.input), ("output", &capability.output)] {
         if of.iter().next().is_some() {
             text.push_str(&format!("\n- {name} `{{ {} }}`{}\n", fields(of), field_docs(of)));

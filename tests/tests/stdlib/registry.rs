@@ -1,7 +1,7 @@
 //! What the standard modules promise. A change of it is a change for everyone who uses them.
 
 use gov_compiler::package::{File, Input};
-use gov_plan::model::{Compensation, Effect, Idempotency, Package, Row};
+use gov_plan::model::{Compensation, Cost, Effect, Idempotency, Package, Retry, Row};
 use gov_plan::types::{Field, Fields, Risk};
 use gov_tests::Sandbox;
 
@@ -51,19 +51,31 @@ pub fn effect(rows: &[Row<Effect>]) -> String {
     rows.iter().map(effect).collect::<Vec<_>>().join(" or ")
 }
 
+/// How often a call is made, and after which failures.
+pub fn retried(retry: &Retry) -> String {
+    let attempts = match retry.attempts {
+        Some(attempts) => format!("{attempts} times"),
+        None => "until success".to_owned(),
+    };
+    attempts + if retry.on_transient { " on transient" } else { "" }
+}
+
+/// The most that a call costs, after a comma; nothing where it costs nothing.
+pub fn cost(rows: &[Row<Cost>]) -> String {
+    let amounts = rows.iter().map(|row| gov_plan::text::money(row.value.amount, row.value.currency));
+    let amounts = amounts.collect::<Vec<_>>().join(" or ");
+    if amounts.is_empty() { amounts } else { format!(", cost {amounts}") }
+}
+
 #[test]
 fn what_the_modules_promise_changes_only_knowingly() {
     let mut registry = String::new();
     for (module, package) in packages() {
         registry.push_str(&format!("{}\n", module.name));
         for capability in &package.capabilities {
-            let retried = match capability.retry.attempts {
-                Some(attempts) => format!("{attempts} times"),
-                None => "until success".to_owned(),
-            };
             let idempotent = if capability.idempotency == Idempotency::No { "" } else { ", idempotent" };
             registry.push_str(&format!(
-                "  {} {} {} ({}) -> ({})\n    effect {}, risk {}, undone by {}, retried {retried}{idempotent}\n",
+                "  {} {} {} ({}) -> ({})\n    effect {}, risk {}, undone by {}, retried {}{idempotent}, timeout {}{}\n",
                 capability.kind.as_str(),
                 capability.id,
                 capability.version,
@@ -72,6 +84,9 @@ fn what_the_modules_promise_changes_only_knowingly() {
                 effect(&capability.effect.rows),
                 risks(&capability.risk.rows),
                 undo(&capability.compensation.rows),
+                retried(&capability.retry),
+                gov_plan::text::duration(capability.timeout),
+                cost(&capability.cost.rows),
             ));
         }
     }

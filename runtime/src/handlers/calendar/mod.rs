@@ -77,7 +77,7 @@ impl Calendars {
         let id = digest::sha256(call.key().as_bytes()).get(..32).unwrap_or_default().to_owned();
         let text = event::text(&id, call)?;
         let mut request = calendar
-            .request(Method::PUT, &id)?
+            .request(call, Method::PUT, &id)?
             .header("content-type", "text/calendar; charset=utf-8")?
             .header("if-none-match", "*")?;
         request.body = Some(text.into_bytes());
@@ -90,7 +90,7 @@ impl Calendars {
     }
 
     async fn delete(&self, call: &Call, calendar: &Calendar) -> Result<Json, Error> {
-        let request = calendar.request(Method::DELETE, call.text("event")?)?;
+        let request = calendar.request(call, Method::DELETE, call.text("event")?)?;
         let answer = self.client.send(request).await?;
         // What is not there needs no deletion, and an attempt before this one may have deleted it.
         if !matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
@@ -101,14 +101,14 @@ impl Calendars {
 }
 
 impl Calendar {
-    fn request(&self, method: Method, event: &str) -> Result<Request, Error> {
+    fn request(&self, call: &Call, method: Method, event: &str) -> Result<Request, Error> {
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '@');
         if event.is_empty() || !event.chars().all(|c| is_name(c) || c == '.') || event.starts_with('.') {
             return Err(Error::Permanent(format!("`{event}` is no event of a calendar")));
         }
         let url = self.url.join(&format!("{event}.ics"));
         let url = url.map_err(|error| Error::Permanent(format!("`{event}` has no address: {error}")))?;
-        let mut request = Request::new(method, url);
+        let mut request = Request::new(method, url).within(call);
         request.secret.clone_from(&self.secret);
         request.way = self.user.clone().map(Way::Basic);
         // Making and deleting the same event again changes nothing.

@@ -2,9 +2,9 @@
 
 use super::roots::Place;
 use super::tree::{self, Known};
-use super::{Files, around, change, failed, keep};
+use super::{Files, MOST_ENTRIES, around, change, failed, keep};
 use crate::gate::{Call, Error};
-use crate::handlers::blocking::{deadline, token};
+use crate::handlers::blocking::{Until, deadline, in_time, token};
 use cap_std::fs::{MetadataExt, Permissions, PermissionsExt};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -14,9 +14,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
-
-/// The most files and folders in an archive.
-const MOST_ENTRIES: usize = 100_000;
 
 /// The deepest nesting of folders.
 const MAX_DEPTH: usize = 128;
@@ -47,17 +44,15 @@ pub(super) fn zip(files: &Files, call: &Call) -> Result<Json, Error> {
     let places = places?;
     let mut entries = Entries::new();
     for place in &places {
-        collect(place, &place.path, &to, 0, &mut entries).map_err(|error| match error {
+        collect(place, &place.path, (&to, until), 0, &mut entries).map_err(|error| match error {
             Trouble::Own(error) => error,
             Trouble::Io(error) => failed("read", place, &error),
         })?;
     }
-    let saved = keep(files, call, || Ok(around(&to).into_iter().chain([change(files, &to)?]).collect()))?;
+    let saved = keep(files, call, || Ok(around(&to).into_iter().chain([change(files, &to, until)?]).collect()))?;
     let count = entries.values().filter(|entry| !entry.is_folder).count();
-    tree::write(&to, None, &saved, |file| write(&entries, file, until)).map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => Error::Transient(format!("`{}` is not written in time", to.name)),
-        _ => failed("write", &to, &error),
-    })?;
+    tree::write(&to, None, &saved, until, |file| write(&entries, file, until))
+        .map_err(|error| failed("write", &to, &error))?;
     Ok(json!({ "saved": saved, "files": count }))
 }
 
@@ -75,7 +70,7 @@ impl From<io::Error> for Trouble {
 fn collect<'r>(
     place: &'r Place<'r>,
     path: &Path,
-    to: &Place,
+    (to, until): (&Place, Instant),
     depth: usize,
     entries: &mut Entries<'r>,
 ) -> Result<(), Trouble> {
@@ -86,6 +81,7 @@ fn collect<'r>(
     if depth > MAX_DEPTH {
         return refuse("is nested too deep");
     }
+    in_time(until)?;
     // Neither the archive itself nor what is not for runs.
     if place.full_of(path) == to.full() || place.is_private(path) {
         return Ok(());
@@ -107,7 +103,7 @@ fn collect<'r>(
     for entry in place.dir.read_dir(path)? {
         let name = entry?.file_name();
         let below = if path == Path::new(".") { PathBuf::from(name) } else { path.join(name) };
-        collect(place, &below, to, depth + 1, entries)?;
+        collect(place, &below, (to, until), depth + 1, entries)?;
     }
     Ok(())
 }
@@ -115,9 +111,6 @@ fn collect<'r>(
 fn write(entries: &Entries<'_>, file: &mut File, until: Instant) -> io::Result<()> {
     let mut zip = ZipWriter::new(file);
     for (name, entry) in entries {
-        if Instant::now() > until {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
         let large = entry.size >= u64::from(u32::MAX);
         let options = SimpleFileOptions::default().unix_permissions(entry.mode).large_file(large);
         // The time of an entry is left at the format's first: the same files give the same bytes.
@@ -126,7 +119,7 @@ fn write(entries: &Entries<'_>, file: &mut File, until: Instant) -> io::Result<(
             zip.add_directory(name.as_str(), options)?;
         } else {
             zip.start_file(name.as_str(), options)?;
-            io::copy(&mut entry.place.dir.open(&entry.path)?, &mut zip)?;
+            io::copy(&mut Until::new(tree::open(entry.place.dir, &entry.path)?, until), &mut zip)?;
         }
     }
     zip.finish()?;

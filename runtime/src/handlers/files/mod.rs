@@ -12,7 +12,7 @@ mod tests;
 mod times;
 mod tree;
 
-use super::blocking::{Blocking, Operation, token};
+use super::blocking::{Blocking, Operation, Until, deadline, in_time, token};
 use crate::gate::{Call, Error, Handlers, Probe};
 use kept::{Change, Kept};
 use roots::{Place, Roots};
@@ -20,11 +20,15 @@ use serde_json::{Value as Json, json};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 use times::Times;
-use tree::Known;
+use tree::{Known, Reading};
 
 /// The largest file that is read into an answer, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
+
+/// The most files and folders that a call lists, keeps or puts into an archive. Fewer in tests, which have to make them.
+const MOST_ENTRIES: usize = if cfg!(test) { 1_000 } else { 100_000 };
 
 /// The operations, by the ids of their capabilities.
 const OPERATIONS: [(&str, Operation<Files>); 13] = [
@@ -74,12 +78,15 @@ fn probe(files: &Files, call: &Call) -> Probe {
 fn read_file(files: &Files, call: &Call) -> Result<Json, Error> {
     let place = files.roots.find(call.text("path")?)?;
     let mut text = String::new();
-    let file = place.dir.open(&place.path).map_err(|error| failed("read", &place, &error))?;
+    let file = tree::open(place.dir, &place.path).map_err(|error| failed("read", &place, &error))?;
     let size = file.metadata().map_err(|error| failed("read", &place, &error))?.len();
+    let too_large = || Err(Error::Permanent(format!("`{}` is larger than {MOST_BYTES} bytes", place.name)));
     if size > MOST_BYTES {
-        return Err(Error::Permanent(format!("`{}` is larger than {MOST_BYTES} bytes", place.name)));
+        return too_large();
     }
-    match file.take(MOST_BYTES).read_to_string(&mut text) {
+    match Until::new(file, deadline(call)).take(MOST_BYTES + 1).read_to_string(&mut text) {
+        // It may grow while it is read.
+        Ok(read) if read as u64 > MOST_BYTES => too_large(),
         Ok(_) => Ok(json!({ "content": text })),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             Err(Error::Permanent(format!("`{}` is not UTF-8 text", place.name)))
@@ -98,10 +105,14 @@ fn exists(files: &Files, call: &Call) -> Result<Json, Error> {
 }
 
 fn list_dir(files: &Files, call: &Call) -> Result<Json, Error> {
-    let place = files.roots.find(call.text("path")?)?;
+    let (place, until) = (files.roots.find(call.text("path")?)?, deadline(call));
     let mut names = Vec::new();
     for entry in place.dir.read_dir(&place.path).map_err(|error| failed("list", &place, &error))? {
-        let name = entry.map_err(|error| failed("list", &place, &error))?.file_name();
+        let name = entry.and_then(|entry| in_time(until).map(|()| entry.file_name()));
+        let name = name.map_err(|error| failed("list", &place, &error))?;
+        if names.len() >= MOST_ENTRIES {
+            return Err(Error::Permanent(format!("`{}` has more than {MOST_ENTRIES} names in it", place.name)));
+        }
         match name.into_string() {
             Ok(name) => names.push(name),
             Err(_) => return Err(Error::Permanent(format!("`{}` has a name in it that is not UTF-8", place.name))),
@@ -113,8 +124,8 @@ fn list_dir(files: &Files, call: &Call) -> Result<Json, Error> {
 
 fn hash_file(files: &Files, call: &Call) -> Result<Json, Error> {
     let place = files.roots.find(call.text("path")?)?;
-    let file = place.dir.open(&place.path).map_err(|error| failed("read", &place, &error))?;
-    let hash = kept::hash_of(file).map_err(|error| failed("read", &place, &error))?;
+    let file = tree::open(place.dir, &place.path).map_err(|error| failed("read", &place, &error))?;
+    let hash = kept::hash_of(Until::new(file, deadline(call))).map_err(|error| failed("read", &place, &error))?;
     Ok(json!({ "sha256": hash }))
 }
 
@@ -131,7 +142,7 @@ fn write_bytes(files: &Files, call: &Call) -> Result<Json, Error> {
 }
 
 fn write(files: &Files, call: &Call, content: &[u8]) -> Result<Json, Error> {
-    let place = files.roots.find(call.text("path")?)?;
+    let (place, until) = (files.roots.find(call.text("path")?)?, deadline(call));
     let known = tree::look(&place).map_err(|error| failed("look at", &place, &error))?;
     let mode = match &known {
         Known::Absent => None,
@@ -140,8 +151,8 @@ fn write(files: &Files, call: &Call, content: &[u8]) -> Result<Json, Error> {
             return Err(Error::Permanent(format!("`{}` is there, and no file", place.name)));
         }
     };
-    let saved = keep(files, call, || Ok(around(&place).into_iter().chain([change(files, &place)?]).collect()))?;
-    tree::write(&place, mode, &saved, |file| file.write_all(content))
+    let saved = keep(files, call, || Ok(around(&place).into_iter().chain([change(files, &place, until)?]).collect()))?;
+    tree::write(&place, mode, &saved, until, |file| file.write_all(content))
         .map_err(|error| failed("write", &place, &error))?;
     Ok(json!({ "saved": saved }))
 }
@@ -170,7 +181,7 @@ fn make_dir(files: &Files, call: &Call) -> Result<Json, Error> {
 fn delete(files: &Files, call: &Call) -> Result<Json, Error> {
     let place = files.roots.find(call.text("path")?)?;
     place.refuse_root()?;
-    let token = token(call.key());
+    let (token, until) = (token(call.key()), deadline(call));
     let known = tree::look(&place).map_err(|error| failed("look at", &place, &error))?;
     if matches!(known, Known::Absent) {
         // An attempt before this one may have deleted it, and its answer may be lost.
@@ -179,8 +190,8 @@ fn delete(files: &Files, call: &Call) -> Result<Json, Error> {
             None => Err(Error::Permanent(format!("`{}` is not there", place.name))),
         };
     }
-    let saved = keep(files, call, || Ok(around(&place).into_iter().chain([change(files, &place)?]).collect()))?;
-    tree::remove(&place).map_err(|error| failed("delete", &place, &error))?;
+    let saved = keep(files, call, || Ok(around(&place).into_iter().chain([change(files, &place, until)?]).collect()))?;
+    in_time(until).and_then(|()| tree::remove(&place)).map_err(|error| failed("delete", &place, &error))?;
     Ok(json!({ "saved": saved }))
 }
 
@@ -208,7 +219,7 @@ fn move_to(files: &Files, call: &Call) -> Result<Json, Error> {
 
 fn copy(files: &Files, call: &Call) -> Result<Json, Error> {
     let (from, to) = (files.roots.find(call.text("from")?)?, files.roots.find(call.text("to")?)?);
-    let token = token(call.key());
+    let (token, until) = (token(call.key()), deadline(call));
     let there = tree::look(&to).map_err(|error| failed("look at", &to, &error))?;
     // What an attempt before this one began to copy is copied over.
     if !matches!(there, Known::Absent) && files.kept.change(&token)?.is_none() {
@@ -217,9 +228,10 @@ fn copy(files: &Files, call: &Call) -> Result<Json, Error> {
     let Known::File { mode } = tree::look(&from).map_err(|error| failed("look at", &from, &error))? else {
         return Err(Error::Permanent(format!("`{}` is no file", from.name)));
     };
-    let mut content = from.dir.open(&from.path).map_err(|error| failed("read", &from, &error))?;
-    let saved = keep(files, call, || Ok(around(&to).into_iter().chain([change(files, &to)?]).collect()))?;
-    tree::write(&to, Some(mode), &saved, |file| io::copy(&mut content, file).map(|_| ()))
+    let content = tree::open(from.dir, &from.path).map_err(|error| failed("read", &from, &error))?;
+    let mut content = Until::new(content, until);
+    let saved = keep(files, call, || Ok(around(&to).into_iter().chain([change(files, &to, until)?]).collect()))?;
+    tree::write(&to, Some(mode), &saved, until, |file| io::copy(&mut content, file).map(|_| ()))
         .map_err(|error| failed("write", &to, &error))?;
     Ok(json!({ "saved": saved }))
 }
@@ -285,8 +297,9 @@ fn around_of(place: &Place, path: &Path) -> Option<Change> {
 }
 
 /// What stands at a place, kept whole.
-fn change(files: &Files, place: &Place) -> Result<Change, Error> {
-    let before = tree::read(place, &files.kept).map_err(|error| failed("keep", place, &error))?;
+fn change(files: &Files, place: &Place, until: Instant) -> Result<Change, Error> {
+    let before = tree::read(place, Reading { kept: &files.kept, until, entries: 0 })
+        .map_err(|error| failed("keep", place, &error))?;
     Ok(Change::Replaced { path: place.full(), before })
 }
 

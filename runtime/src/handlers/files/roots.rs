@@ -94,6 +94,12 @@ impl Place<'_> {
         self.roots.private.iter().any(|private| is_part(private, &full))
     }
 
+    /// Whether something stands there that is neither a file nor a folder nor a link: a pipe or a device.
+    pub(in crate::handlers) fn is_odd(&self) -> bool {
+        let found = self.dir.symlink_metadata(&self.path);
+        found.is_ok_and(|found| !found.is_file() && !found.is_dir() && !found.is_symlink())
+    }
+
     /// A root itself can be neither moved nor deleted, nor can what has in it what is not for runs.
     pub(super) fn refuse_root(&self) -> Result<(), Error> {
         let full = self.root.join(&self.path);

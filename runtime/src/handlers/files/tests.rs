@@ -202,6 +202,9 @@ fn what_cannot_be_done_is_permanent_and_says_why() {
     use std::os::unix::ffi::OsStringExt;
     fs::create_dir(desk.root().join("odd")).unwrap();
     fs::write(desk.root().join("odd").join(std::ffi::OsString::from_vec(vec![0xff])), "").unwrap();
+    fs::File::create(desk.root().join("large")).unwrap().set_len((64 << 20) + 1).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(desk.root().join("pipe")).status().unwrap();
+    assert!(made.success());
     for (capability, input, why) in [
         ("io.fs.read_file", json!({ "path": "binary" }), "is not UTF-8 text"),
         ("io.fs.read_file", json!({ "path": "none" }), "no such file"),
@@ -224,6 +227,14 @@ fn what_cannot_be_done_is_permanent_and_says_why() {
         ("sys.archive.zip", json!({ "paths": ["odd"], "to": "z" }), "not UTF-8"),
         ("sys.archive.zip", json!({ "paths": ["l"], "to": "z" }), "neither a file nor a folder"),
         ("sys.archive.zip", json!({ "paths": ["a"], "to": "d/f" }), "is there already"),
+        ("sys.archive.zip", json!({ "paths": ["pipe"], "to": "z" }), "neither a file nor a folder"),
+        // Nobody writes to it: it is not waited for.
+        ("io.fs.read_file", json!({ "path": "pipe" }), "it is no file"),
+        ("io.fs.hash_file", json!({ "path": "pipe" }), "it is no file"),
+        ("io.fs.copy", json!({ "from": "pipe", "to": "b" }), "it is no file"),
+        ("io.fs.write_file", json!({ "path": "pipe", "content": "" }), "neither a file nor a folder"),
+        ("io.fs.delete", json!({ "path": "pipe" }), "neither a file nor a folder"),
+        ("io.fs.read_file", json!({ "path": "large" }), "larger than 67108864 bytes"),
     ] {
         let error = desk.call("key", capability, input.clone()).unwrap_err();
         assert!(
@@ -231,6 +242,54 @@ fn what_cannot_be_done_is_permanent_and_says_why() {
             "{capability} {input}: {error:?}"
         );
     }
+}
+
+#[test]
+fn what_is_late_is_given_up_before_anything_is_changed() {
+    let desk = Desk::new();
+    let before = desk.snapshot();
+    for (key, capability, input) in [
+        ("1", "io.fs.read_file", json!({ "path": "a" })),
+        ("2", "io.fs.hash_file", json!({ "path": "a" })),
+        ("3", "io.fs.list_dir", json!({ "path": "d" })),
+        ("4", "io.fs.write_file", json!({ "path": "a", "content": "new" })),
+        ("5", "io.fs.write_file", json!({ "path": "new", "content": "new" })),
+        ("6", "io.fs.write_bytes", json!({ "path": "a", "base64": "/wAB" })),
+        ("9", "io.fs.delete", json!({ "path": "d" })),
+        ("7", "io.fs.copy", json!({ "from": "a", "to": "b" })),
+        ("8", "sys.archive.zip", json!({ "paths": ["d/f"], "to": "z" })),
+    ] {
+        let (_, operation) = OPERATIONS.iter().find(|(id, _)| *id == capability).unwrap();
+        let late = operation(&desk.files, &Call::sample(capability, key, input.clone()).within(0));
+        let is_told = matches!(&late, Err(Error::Transient(why)) if why.contains("not done in time"));
+        assert!(is_told, "{capability} {input}: {late:?}");
+        assert_eq!(without_times(desk.snapshot()), without_times(before.clone()), "{capability} {input}");
+        // With more time, the same call is made.
+        let done = desk.call(key, capability, input).unwrap();
+        if let Some(saved) = done.get("saved") {
+            desk.undo(saved);
+        }
+    }
+    assert_eq!(desk.snapshot(), before);
+}
+
+#[test]
+fn more_than_is_kept_is_neither_listed_nor_deleted_nor_packed() {
+    let desk = Desk::new();
+    for name in 0..=super::MOST_ENTRIES {
+        fs::create_dir(desk.root().join("d/e").join(name.to_string())).unwrap();
+    }
+    for (capability, input) in [
+        ("io.fs.list_dir", json!({ "path": "d/e" })),
+        ("io.fs.delete", json!({ "path": "d" })),
+        ("sys.archive.zip", json!({ "paths": ["d/e"], "to": "z" })),
+    ] {
+        let (_, operation) = OPERATIONS.iter().find(|(id, _)| *id == capability).unwrap();
+        let refused = operation(&desk.files, &Call::sample(capability, "key", input).within(600_000));
+        let is_told = matches!(&refused, Err(Error::Permanent(why)) if why.contains("more than 1000 "));
+        assert!(is_told, "{capability}: {refused:?}");
+    }
+    assert_eq!(fs::read_dir(desk.root().join("d/e")).unwrap().count(), super::MOST_ENTRIES + 1);
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! Files and folders with all that is in them: looked at, kept, put back.
 
+use super::MOST_ENTRIES;
 use super::kept::Kept;
 use super::roots::Place;
 use super::times::Times;
+use crate::handlers::blocking::{Until, in_time};
 use cap_std::fs::{Dir, DirBuilder, MetadataExt, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// What stands at a path, without what is in it.
 pub(super) enum Known {
@@ -69,15 +72,43 @@ pub(super) fn look(place: &Place) -> io::Result<Known> {
     }
 }
 
-/// Keeps what stands at a place.
-pub(super) fn read(place: &Place, kept: &Kept) -> io::Result<Tree> {
-    read_below(place.dir, &place.path, kept, 0)
+/// Opens a file to read it. Whatever else stands there is refused, and not waited for: a pipe that nobody writes to would be
+/// opened never.
+pub(super) fn open(dir: &Dir, path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let at_once = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = dir.open_with(path, options.read(true).custom_flags(at_once))?;
+    match file.metadata()? {
+        found if found.is_file() => Ok(file.into_std()),
+        found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        _ => Err(io::Error::other("it is no file")),
+    }
 }
 
-fn read_below(dir: &Dir, path: &Path, kept: &Kept, depth: u32) -> io::Result<Tree> {
+/// How what stands at a place is kept.
+pub(super) struct Reading<'k> {
+    /// Where.
+    pub(super) kept: &'k Kept,
+    /// How long.
+    pub(super) until: Instant,
+    /// How many files and folders it is so far.
+    pub(super) entries: usize,
+}
+
+/// Keeps what stands at a place.
+pub(super) fn read(place: &Place, mut reading: Reading<'_>) -> io::Result<Tree> {
+    read_below(place.dir, &place.path, &mut reading, 0)
+}
+
+fn read_below(dir: &Dir, path: &Path, reading: &mut Reading<'_>, depth: u32) -> io::Result<Tree> {
+    in_time(reading.until)?;
     if depth > MAX_DEPTH {
         return Err(io::Error::other("folders are nested too deep to be kept"));
     }
+    if reading.entries >= MOST_ENTRIES {
+        return Err(io::Error::other(format!("more than {MOST_ENTRIES} files and folders are not kept")));
+    }
+    reading.entries += 1;
     let found = match dir.symlink_metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tree::Absent),
@@ -96,7 +127,7 @@ fn read_below(dir: &Dir, path: &Path, kept: &Kept, depth: u32) -> io::Result<Tre
             let Ok(name) = name.into_string() else {
                 return Err(io::Error::other("a name in it is not UTF-8"));
             };
-            let tree = read_below(dir, &path.join(&name), kept, depth + 1)?;
+            let tree = read_below(dir, &path.join(&name), reading, depth + 1)?;
             entries.insert(name, tree);
         }
         return Ok(Tree::Folder { mode, times, entries });
@@ -104,7 +135,7 @@ fn read_below(dir: &Dir, path: &Path, kept: &Kept, depth: u32) -> io::Result<Tre
     if !found.is_file() {
         return Err(io::Error::other("it is neither a file nor a folder"));
     }
-    let content = kept.keep_content(dir.open(path)?)?;
+    let content = reading.kept.keep_content(Until::new(open(dir, path)?, reading.until))?;
     Ok(Tree::File { content, mode, times })
 }
 
@@ -131,7 +162,8 @@ fn put_back_below(dir: &Dir, path: &Path, tree: &Tree, kept: &Kept, token: &str)
                 dir.create_dir_all(folder)?;
             }
             let mut content = kept.content(content)?;
-            create(dir, path, Some(*mode), token, |file| io::copy(&mut content, file).map(|_| ()))?;
+            // However long it takes: an undo that stopped half-way would begin anew, and be no faster.
+            create(dir, path, Some(*mode), token, None, |file| io::copy(&mut content, file).map(|_| ()))?;
             times.set(dir, path)
         }
         Tree::Folder { mode, times, entries } => {
@@ -160,15 +192,16 @@ fn put_back_below(dir: &Dir, path: &Path, tree: &Tree, kept: &Kept, token: &str)
     }
 }
 
-/// Makes a file that is whole or as it was: under another name first, then by its own. The other name says the token of the
+/// Makes a file that is whole or as it was, unless it is late: under another name first, then by its own. The other name says the token of the
 /// call, so that what a crash leaves of it is found ([`sweep`]).
 pub(super) fn write(
     place: &Place,
     mode: Option<u32>,
     token: &str,
+    until: Instant,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
-    create(place.dir, &place.path, mode, token, fill)
+    create(place.dir, &place.path, mode, token, Some(until), fill)
 }
 
 /// Takes away what a crash left of files that the call of a token was making beside a place.
@@ -195,6 +228,7 @@ fn create(
     path: &Path,
     mode: Option<u32>,
     token: &str,
+    until: Option<Instant>,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
     if path.file_name().is_none() {
@@ -212,6 +246,8 @@ fn create(
             file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(mode))?;
         }
         file.sync_all()?;
+        // Who asked may be gone by now, and what was done before may be undone already.
+        until.map_or(Ok(()), in_time)?;
         dir.rename(&new, dir, path)
     })();
     if written.is_err() {

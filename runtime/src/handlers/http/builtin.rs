@@ -45,7 +45,7 @@ impl Builtin {
     fn request(&self, call: &Call) -> Result<Request, Error> {
         let text = call.text("url")?;
         let url = Url::parse(text).map_err(|error| Error::Permanent(format!("`{text}` is no address: {error}")))?;
-        let mut request = Request::new(self.method.clone(), url);
+        let mut request = Request::new(self.method.clone(), url).within(call);
         request.repeatable = call.is_repeatable();
         if let Some(secret) = call.input().get("secret").and_then(Json::as_str) {
             // Here whoever writes the address is not who has the secret.

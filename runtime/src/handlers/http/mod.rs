@@ -52,7 +52,7 @@ fn request(call: &Call) -> Result<Request, Error> {
     {
         add_query(&mut url, rest);
     }
-    let mut request = Request::new(method, url);
+    let mut request = Request::new(method, url).within(call);
     request.repeatable = call.is_repeatable();
     request.secret = call.setting_text("secret").map(str::to_owned);
     if !matches!(request.method, Method::GET | Method::HEAD) {

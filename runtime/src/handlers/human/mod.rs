@@ -57,7 +57,7 @@ impl Handler for People {
             let told = json!({ "to": to, "message": message, "run": call.run(), "step": call.label() });
             let by = match way {
                 Way::Webhook(hook) => {
-                    self.webhooks.send(hook, "human.notify", call.key(), &told).await?;
+                    self.webhooks.send(hook, "human.notify", call.key(), &told, Some(call)).await?;
                     "webhook"
                 }
                 Way::Program(program) => {

@@ -1,47 +1,13 @@
-//! The process that runs a filter: seen from inside.
+//! Filters in the language of jq.
 
 use jaq_core::load::{Arena, Error, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data};
 use jaq_json::{Val, read};
-use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::Value as Json;
-use std::io::{self, Read, Write};
 
-/// The most that a filter may give, in bytes.
-pub(super) const MOST_BYTES: usize = 16 << 20;
-
-/// The most memory that the process may take, in bytes.
-const MOST_MEMORY: u64 = 512 << 20;
-
-/// The most time on a processor, in seconds. The one that asks has less patience, but may be gone.
-const MOST_SECONDS: u64 = 60;
-
-/// Reads `[filter, value]`, runs the filter, and writes `{"values": […]}` or `{"error": "…"}`. The process limits itself
-/// first, for good: it is meant to end when this returns.
-///
-/// # Errors
-///
-/// If it cannot be limited, or if what is read is no request.
-pub fn serve(input: impl Read, mut output: impl Write) -> io::Result<()> {
-    limit(Resource::As, MOST_MEMORY)?;
-    limit(Resource::Cpu, MOST_SECONDS)?;
-    limit(Resource::Core, 0)?;
-    limit(Resource::Fsize, 0)?;
-    let (filter, value): (String, Json) = serde_json::from_reader(input)?;
-    match run(&filter, &value) {
-        // What is no JSON, such as a number that is none, is told by the one that reads it.
-        Ok(values) => write!(output, "{{\"values\":[{}]}}", values.join(","))?,
-        Err(error) => write!(output, "{}", serde_json::json!({ "error": error }))?,
-    }
-    output.flush()
-}
-
-fn limit(resource: Resource, most: u64) -> io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?)
-}
-
-/// What a filter gives, each as JSON.
-fn run(filter: &str, value: &Json) -> Result<Vec<String>, String> {
+/// Runs a filter, and hands over what it gives, each as JSON, for as long as more is wanted. The error says what is wrong with
+/// the filter.
+pub(in crate::handlers) fn run(filter: &str, value: &Json, take: &mut dyn FnMut(String) -> bool) -> Result<(), String> {
     let value = read::parse_single(value.to_string().as_bytes());
     let value = value.map_err(|error| format!("the value cannot be read: {error}"))?;
     let loader = Loader::new(jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()));
@@ -57,20 +23,16 @@ fn run(filter: &str, value: &Json) -> Result<Vec<String>, String> {
         format!("the filter cannot be used: {}", names.collect::<Vec<_>>().join("; "))
     })?;
     let context = Ctx::<data::JustLut<Val>>::new(&compiled.lut, Vars::new([]));
-    let (mut values, mut size) = (Vec::new(), 0);
     for value in compiled.id.run((context, value)) {
         let value = value.map_err(|ended| match ended.get_err() {
             Ok(error) => format!("the filter fails: {error}"),
             Err(_) => "the filter halts".to_owned(),
         })?;
-        let text = value.to_string();
-        size += text.len() + 1;
-        if size > MOST_BYTES {
-            return Err(format!("the filter gives more than {MOST_BYTES} bytes"));
+        if !take(value.to_string()) {
+            break;
         }
-        values.push(text);
     }
-    Ok(values)
+    Ok(())
 }
 
 fn unreadable(error: &Error<&str>) -> Vec<String> {
@@ -87,8 +49,16 @@ fn unreadable(error: &Error<&str>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::run;
-    use serde_json::json;
+    use serde_json::{Value as Json, json};
+
+    fn run(filter: &str, value: &Json) -> Result<Vec<String>, String> {
+        let mut values = Vec::new();
+        let done = super::run(filter, value, &mut |value| {
+            values.push(value);
+            values.len() < 3
+        });
+        done.map(|()| values)
+    }
 
     #[test]
     fn a_filter_gives_what_jq_gives() {
@@ -96,6 +66,8 @@ mod tests {
         assert_eq!(run(".orders | map(.total) | add", &value).unwrap(), ["6.5"]);
         assert_eq!(run(".orders[] | {id}", &value).unwrap(), ["{\"id\":1}", "{\"id\":2}"]);
         assert_eq!(run("empty", &value).unwrap(), [""; 0]);
+        // No more than is wanted.
+        assert_eq!(run("repeat(1)", &value).unwrap(), ["1"; 3]);
     }
 
     #[test]

@@ -1,24 +1,34 @@
 //! `data.json`: JSON read, written, looked into, changed.
 
 mod filter;
-mod worker;
 
-pub use filter::serve;
-pub use worker::Worker;
+pub(super) use filter::run;
 
 use super::blocking::Blocking;
-use crate::gate::{Call, Error, Handlers};
+use super::worker::{Task, Worker};
+use crate::gate::{Call, Error, Handler, Handlers, Later};
 use gov_plan::value::parse_json;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// Registers the handlers of `data.json`. Filters are run by `worker`: a program that calls [`serve`].
+/// Registers the handlers of `data.json`. Filters are run by `worker`.
 pub fn register(handlers: &mut Handlers, worker: Worker) {
     let stateless = Arc::new(());
     handlers.builtin("data.json.parse", Arc::new(Blocking::new(&stateless, parse)));
     handlers.builtin("data.json.stringify", Arc::new(Blocking::new(&stateless, stringify)));
     handlers.builtin("data.json.get", Arc::new(Blocking::new(&stateless, get)));
-    handlers.builtin("data.json.transform", Arc::new(worker));
+    handlers.builtin("data.json.transform", Arc::new(Transform(worker)));
+}
+
+struct Transform(Worker);
+
+impl Handler for Transform {
+    fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Error>> {
+        Box::pin(async move {
+            let task = Task::Filter(call.text("filter")?.to_owned(), value(call).clone());
+            Ok(json!({ "values": self.0.ask(call, task).await? }))
+        })
+    }
 }
 
 fn parse((): &(), call: &Call) -> Result<Json, Error> {

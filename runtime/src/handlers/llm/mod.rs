@@ -111,7 +111,8 @@ impl Model {
         self.prices.admit(name, prompt, most, call.cost())?;
         let url = format!("{}/{}", self.url, self.form.path());
         let url = Url::parse(&url).map_err(|error| Error::Permanent(format!("`{url}` is no address: {error}")))?;
-        let mut request = Request::new(Method::POST, url).json(&self.form.write(&self.model, call.input()));
+        let request = Request::new(Method::POST, url).within(call);
+        let mut request = request.json(&self.form.write(&self.model, call.input()));
         for (name, value) in self.form.headers() {
             request = request.header(name, value)?;
         }

@@ -4,6 +4,7 @@ mod relay;
 
 pub(crate) use relay::Relay;
 
+use super::blocking::deadline;
 use super::net::Settings;
 use crate::core::digest;
 use crate::gate::{Call, Error, Handler, Later};
@@ -31,7 +32,7 @@ impl Handler for Mail {
             })?;
             let id = format!("<{}@gov>", digest::sha256(call.key().as_bytes()).get(..32).unwrap_or_default());
             let message = message(call, relay, &id)?;
-            relay.send(&self.net, &message).await?;
+            relay.send(&self.net, &message, deadline(call)).await?;
             Ok(json!({ "id": id }))
         })
     }

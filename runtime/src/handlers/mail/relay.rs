@@ -10,6 +10,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Message};
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// The server, and for whom.
 #[derive(Debug, Clone)]
@@ -92,21 +93,29 @@ impl Relay {
         }
     }
 
-    /// Gives the server a mail. Only after it was given whole, nobody knows.
-    pub(super) async fn send(&self, net: &Settings, message: &Message) -> Result<(), Error> {
+    /// Gives the server a mail. Only from when it is given, nobody knows; until then there is time up to `until`.
+    pub(super) async fn send(&self, net: &Settings, message: &Message, until: Instant) -> Result<(), Error> {
         net.hosts.admit(&self.host, Some(self.port))?;
         let credentials = self.credentials(net)?;
+        let met = tokio::time::timeout_at(until.into(), self.meet(net, credentials)).await;
+        let late = || Err(Error::Transient(format!("the mail server `{}` does not answer in time", self.host)));
+        let mut connection = met.unwrap_or_else(|_| late())?;
+        let sent = connection.send(message.envelope(), &message.formatted()).await;
+        sent.map_err(|error| self.after(&error))?;
+        // The mail is the server's by now, whatever becomes of the farewell.
+        let _ = connection.quit().await;
+        Ok(())
+    }
+
+    /// A connection with the server, by which it takes mail.
+    async fn meet(&self, net: &Settings, credentials: Option<Credentials>) -> Result<AsyncSmtpConnection, Error> {
         let addresses = net.addresses.resolve(&self.host, self.port).await?;
         let mut connection = self.connect(net, &addresses).await?;
         if let Some(credentials) = credentials {
             let accepted = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
             accepted.map_err(|error| self.before(&error))?;
         }
-        let sent = connection.send(message.envelope(), &message.formatted()).await;
-        sent.map_err(|error| self.after(&error))?;
-        // The mail is the server's by now, whatever becomes of the farewell.
-        let _ = connection.quit().await;
-        Ok(())
+        Ok(connection)
     }
 
     fn credentials(&self, net: &Settings) -> Result<Option<Credentials>, Error> {

@@ -6,6 +6,7 @@ mod failure;
 mod names;
 mod session;
 
+use super::blocking::deadline;
 use super::exec::Program;
 use super::net::{Client, Secrets};
 use crate::deployment::{Deployment, Section};
@@ -16,9 +17,8 @@ use serde_json::{Value as Json, json};
 use session::Session;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Mutex;
 use url::Url;
 
 /// An MCP server of a deployment.
@@ -36,7 +36,10 @@ pub(crate) enum Server {
 }
 
 /// The servers that are spoken with, by their name and the secret that goes with the calls.
-type Sessions = BTreeMap<(String, Option<String>), Arc<Session>>;
+type Sessions = BTreeMap<(String, Option<String>), Arc<Slot>>;
+
+/// The session with a server, once there is one. While it begins, whoever calls that server waits for it, and nobody else does.
+type Slot = tokio::sync::Mutex<Option<Arc<Session>>>;
 
 /// The handler.
 pub(super) struct Mcp {
@@ -64,12 +67,17 @@ impl Handler for Mcp {
             let name = call.setting_text("server").unwrap_or_default();
             let tool = call.setting_text("tool").unwrap_or_default().to_owned();
             let secret = call.setting_text("secret").map(str::to_owned);
-            let session = self.session(name, secret.clone()).await?;
+            let slot = self.slot(name, secret.clone());
+            // Until it is called, nothing happened.
+            let begun = tokio::time::timeout_at(deadline(call).into(), self.session(name, secret, &slot)).await;
+            let late = || Err(Error::Transient(format!("the MCP server `{name}` does not answer in time")));
+            let session = begun.unwrap_or_else(|_| late())?;
             let names = Names::of(call);
             let request = CallToolRequestParams::new(tool.clone()).with_arguments(names.there(call));
             let called = session.service.call_tool(request).await;
             if session.service.is_closed() {
-                self.sessions.lock().await.remove(&(name.to_owned(), secret));
+                // Its program ends, unless another call began a new one.
+                slot.lock().await.take_if(|current| current.service.is_closed());
             }
             match called {
                 Ok(result) => answer::of(name, &tool, call, result, (&names, &self.secrets)),
@@ -109,7 +117,7 @@ pub async fn tools(deployment: &Deployment, server: &str) -> Result<Json, Error>
 
 impl Mcp {
     async fn tools(&self, name: &str) -> Result<Json, Error> {
-        let session = self.session(name, None).await?;
+        let session = self.session(name, None, &self.slot(name, None)).await?;
         let (mut tools, mut cursor) = (Vec::new(), None);
         for _ in 0..MOST_TOOLS {
             let page = PaginatedRequestParams::default().with_cursor(cursor);
@@ -139,15 +147,19 @@ impl Mcp {
         }
     }
 
+    fn slot(&self, name: &str, secret: Option<String>) -> Arc<Slot> {
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(sessions.entry((name.to_owned(), secret)).or_default())
+    }
+
     /// The session with a server: the one that there is, or a new one.
-    async fn session(&self, name: &str, secret: Option<String>) -> Result<Arc<Session>, Error> {
+    async fn session(&self, name: &str, secret: Option<String>, slot: &Slot) -> Result<Arc<Session>, Error> {
         let server = self.servers.get(name).ok_or_else(|| {
             let help = format!("`[handlers.mcp.{name}]` with a `path` or a `url` says where it is");
             Error::Permanent(format!("this deployment has no MCP server `{name}`; {help}"))
         })?;
-        let key = (name.to_owned(), secret.clone());
-        let mut sessions = self.sessions.lock().await;
-        if let Some(session) = sessions.get(&key).filter(|session| !session.service.is_closed()) {
+        let mut slot = slot.lock().await;
+        if let Some(session) = slot.as_ref().filter(|session| !session.service.is_closed()) {
             return Ok(Arc::clone(session));
         }
         let started = match server {
@@ -160,7 +172,7 @@ impl Mcp {
             }
         };
         let session = Arc::new(started?);
-        sessions.insert(key, Arc::clone(&session));
+        *slot = Some(Arc::clone(&session));
         Ok(session)
     }
 }

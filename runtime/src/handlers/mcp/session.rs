@@ -53,7 +53,7 @@ pub(super) async fn over_http(name: &str, url: &Url, secret: Option<&str>, clien
     if let Some(secret) = secret {
         config = authorized(config, name, url, secret, client)?;
     }
-    let transport = StreamableHttpClientTransport::with_client(client.inner()?.clone(), config);
+    let transport = StreamableHttpClientTransport::with_client(client.inner()?, config);
     let service = ().serve(transport).await.map_err(|error| failure::of_start(name, &error))?;
     Ok(Session { service, _program: None })
 }

@@ -4,13 +4,16 @@ use super::address::Refused;
 use super::answer::Answer;
 use super::secret::{Secret, Way, basic};
 use super::{Addresses, Settings, host_of, tls};
-use crate::gate::Error;
+use crate::gate::{Call, Error};
+use crate::handlers::blocking::patience;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 use url::Url;
 
 /// What a call asks for.
@@ -26,18 +29,29 @@ pub(crate) struct Request {
     pub(crate) way: Option<Way>,
     /// Whether doing it again is harmless.
     pub(crate) repeatable: bool,
+    /// How long it may take to be connected, where that is less than the deployment's limit.
+    patience: Option<Duration>,
 }
 
 /// Makes calls over HTTP as a deployment allows them.
 pub(crate) struct Client {
     settings: Arc<Settings>,
     /// Made when it is first needed: it reads the system's certificates.
-    inner: OnceLock<Result<reqwest::Client, Error>>,
+    tls: OnceLock<Result<rustls::ClientConfig, Error>>,
+    /// By the longest time to connect.
+    clients: Mutex<BTreeMap<Duration, reqwest::Client>>,
 }
 
 impl Request {
     pub(crate) fn new(method: Method, url: Url) -> Request {
-        Request { method, url, headers: HeaderMap::new(), body: None, secret: None, way: None, repeatable: false }
+        let headers = HeaderMap::new();
+        Request { method, url, headers, body: None, secret: None, way: None, repeatable: false, patience: None }
+    }
+
+    /// For a call: where there is no connection when its time is over, it did not happen, and is not in doubt.
+    pub(crate) fn within(mut self, call: &Call) -> Request {
+        self.patience = Some(patience(call));
+        self
     }
 
     /// With a JSON body.
@@ -62,7 +76,7 @@ impl Request {
 
 impl Client {
     pub(crate) fn new(settings: Arc<Settings>) -> Client {
-        Client { settings, inner: OnceLock::new() }
+        Client { settings, tls: OnceLock::new(), clients: Mutex::default() }
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -75,8 +89,21 @@ impl Client {
     /// # Errors
     ///
     /// If TLS cannot be set up.
-    pub(crate) fn inner(&self) -> Result<&reqwest::Client, Error> {
-        self.inner.get_or_init(|| make(&self.settings)).as_ref().map_err(Clone::clone)
+    pub(crate) fn inner(&self) -> Result<reqwest::Client, Error> {
+        self.connecting_within(None)
+    }
+
+    fn connecting_within(&self, patience: Option<Duration>) -> Result<reqwest::Client, Error> {
+        let limit = self.settings.limits.connect;
+        let limit = patience.map_or(limit, |patience| patience.min(limit));
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&limit) {
+            return Ok(client.clone());
+        }
+        let tls = self.tls.get_or_init(|| tls::config(&self.settings.certificates));
+        let client = make(&self.settings, tls.clone()?, limit)?;
+        clients.insert(limit, client.clone());
+        Ok(client)
     }
 
     /// Makes a call, follows redirects, and gives the answer, whatever its status.
@@ -130,7 +157,7 @@ impl Client {
         if let Some(name) = &request.secret {
             self.add_secret(name, request.way.as_ref(), &mut url, &mut headers)?;
         }
-        let mut built = self.inner()?.request(request.method.clone(), url).headers(headers);
+        let mut built = self.connecting_within(request.patience)?.request(request.method.clone(), url).headers(headers);
         if let Some(body) = &request.body {
             built = built.body(body.clone());
         }
@@ -255,12 +282,12 @@ pub(crate) fn shown(url: &Url) -> String {
     plain.to_string()
 }
 
-fn make(settings: &Settings) -> Result<reqwest::Client, Error> {
+fn make(settings: &Settings, tls: rustls::ClientConfig, connect: Duration) -> Result<reqwest::Client, Error> {
     let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls::config(&settings.certificates)?)
+        .tls_backend_preconfigured(tls)
         .dns_resolver(Arc::new(Resolver(settings.addresses.clone())))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(settings.limits.connect)
+        .connect_timeout(connect)
         .no_proxy()
         .referer(false)
         .user_agent(concat!("gov/", env!("CARGO_PKG_VERSION")));

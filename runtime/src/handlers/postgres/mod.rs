@@ -9,22 +9,23 @@ mod parameter;
 #[cfg(test)]
 mod tests;
 
-use super::blocking::patience;
+use super::blocking::{deadline, patience};
 use super::database::{CALLS, MOST_BYTES, MOST_ROWS, parameters, too_much};
 use super::net::Secrets;
 use crate::gate::{Call, Error, Handler, Later, Probe};
+use futures_util::TryStreamExt;
 use gov_plan::value::parse_json;
 use parameter::Parameter;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
+use tokio::task::AbortHandle;
 use tokio_postgres::config::{Config, Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement, Transaction};
-
-/// How many rows are asked for at once.
-const BATCH: i32 = 1_000;
 
 /// The databases of a deployment: gives the address of the one with a name, as `psql` takes it.
 pub(super) struct Databases(Box<Address>);
@@ -92,10 +93,11 @@ pub(super) struct Postgres {
 impl Handler for Postgres {
     fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Error>> {
         Box::pin(async move {
-            let mut client = self.connect(call).await?;
+            let until = deadline(call);
+            let (mut client, connection) = within(call, until, self.connect(call)).await?;
             match self.operation {
-                Operation::Query => query(&mut client, call).await,
-                Operation::Execute => execute(&mut client, call).await,
+                Operation::Query => within(call, until, query(&mut client, &connection, call)).await,
+                Operation::Execute => execute(&mut client, call, until).await,
             }
         })
     }
@@ -106,14 +108,14 @@ impl Handler for Postgres {
 
     fn probe<'a>(&'a self, call: &'a Call) -> Later<'a, Probe> {
         Box::pin(async move {
-            let happened = async {
-                let mut client = self.connect(call).await?;
+            let happened = within(call, deadline(call), async {
+                let (mut client, _) = self.connect(call).await?;
                 if !has_table(&client).await.map_err(|error| failed(call, &error))? {
                     return Ok(None);
                 }
                 let transaction = begin(&mut client, call, false).await?;
                 claim(&transaction, call).await.map_err(|error| failed(call, &error))
-            };
+            });
             match happened.await {
                 Ok(Some(rows)) => Probe::Happened(json!({ "rows": rows })),
                 // What was claimed is given up with the transaction.
@@ -125,49 +127,72 @@ impl Handler for Postgres {
 }
 
 impl Postgres {
-    async fn connect(&self, call: &Call) -> Result<Client, Error> {
+    async fn connect(&self, call: &Call) -> Result<(Client, AbortHandle), Error> {
         let mut config = self.databases.config(call.text("database")?)?;
         config.application_name("gov").connect_timeout(patience(call) / 2);
         let (client, connection) = config.connect(NoTls).await.map_err(|error| failed(call, &error))?;
         // It ends with its client, and what goes wrong with it is told to that.
-        tokio::spawn(connection);
-        Ok(client)
+        let connection = tokio::spawn(connection).abort_handle();
+        Ok((client, connection))
     }
 }
 
-async fn query(client: &mut Client, call: &Call) -> Result<Json, Error> {
+/// What is done in time, and changes nothing before it is committed: without the connection, the server takes it back.
+///
+/// # Errors
+///
+/// Transient, if it is not done in time: the server may be gone without a word.
+async fn within<T>(call: &Call, until: Instant, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let done = tokio::time::timeout_at(until.into(), work).await;
+    done.unwrap_or_else(|_| {
+        let name = call.text("database").unwrap_or_default();
+        Err(Error::Transient(format!("the database `{name}` does not answer in time")))
+    })
+}
+
+async fn query(client: &mut Client, connection: &AbortHandle, call: &Call) -> Result<Json, Error> {
     let failed = |error: tokio_postgres::Error| failed(call, &error);
     let transaction = begin(client, call, true).await?;
-    // The server writes each row as JSON, whatever the types of its columns.
+    // The server writes each row as JSON, whatever the types of its columns, and null for one that is too large: a row is
+    // taken whole before it can be looked at. `OFFSET 0` keeps it from writing each row twice.
     let sql = format!(
-        "SELECT to_json(gov_row)::text FROM (\n{}\n) AS gov_row",
+        "SELECT CASE WHEN octet_length(gov_text) <= {MOST_BYTES} THEN gov_text END \
+         FROM (SELECT to_json(gov_row)::text AS gov_text FROM (\n{}\n) AS gov_row OFFSET 0) AS gov_rows",
         call.text("sql")?.trim_end_matches([';', ' ', '\n'])
     );
     let statement = transaction.prepare(&sql).await.map_err(failed)?;
     let values = values(&statement, call)?;
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-    let portal = transaction.bind(&statement, &values).await.map_err(failed)?;
+    let mut found = pin!(transaction.query_raw(&statement, values).await.map_err(failed)?);
     let (mut rows, mut size) = (Vec::new(), 0);
-    loop {
-        let batch = transaction.query_portal(&portal, BATCH).await.map_err(failed)?;
-        let last = batch.len() < usize::try_from(BATCH).unwrap_or(0);
-        for row in batch {
-            let text: &str = row.try_get(0).map_err(failed)?;
-            size += text.len();
-            if rows.len() >= MOST_ROWS || size > MOST_BYTES {
-                return Err(too_much());
-            }
-            rows.push(parse_json(text).map_err(|error| {
-                Error::Permanent(format!("a row cannot be read: {error} (are two columns of one name?)"))
-            })?);
-        }
-        if last {
-            return Ok(json!({ "rows": rows }));
-        }
+    while let Some(row) = found.try_next().await.map_err(failed)? {
+        let text: Option<&str> = row.try_get(0).map_err(failed)?;
+        size += text.map_or(0, str::len);
+        let Some(text) = text.filter(|_| rows.len() < MOST_ROWS && size <= MOST_BYTES) else {
+            // What else it sends is not even read.
+            connection.abort();
+            return Err(too_much());
+        };
+        let row = parse_json(text)
+            .map_err(|error| Error::Permanent(format!("a row cannot be read: {error} (are two columns of one name?)")));
+        rows.push(row?);
     }
+    Ok(json!({ "rows": rows }))
 }
 
-async fn execute(client: &mut Client, call: &Call) -> Result<Json, Error> {
+async fn execute(client: &mut Client, call: &Call, until: Instant) -> Result<Json, Error> {
+    let (rows, transaction) = within(call, until, change(client, call)).await?;
+    if let Some(transaction) = transaction {
+        transaction.commit().await.map_err(|error| match error.as_db_error() {
+            Some(_) => failed(call, &error),
+            None => Error::Unknown("the connection broke while the transaction was committed".to_owned()),
+        })?;
+    }
+    Ok(json!({ "rows": rows }))
+}
+
+/// Does what a statement says, and gives how many rows it changed, and the transaction if it was not made before.
+async fn change<'c>(client: &'c mut Client, call: &Call) -> Result<(i64, Option<Transaction<'c>>), Error> {
     let failed = |error: tokio_postgres::Error| failed(call, &error);
     let sql = call.text("sql")?;
     if is_transaction(sql) {
@@ -179,7 +204,7 @@ async fn execute(client: &mut Client, call: &Call) -> Result<Json, Error> {
     }
     let transaction = begin(client, call, false).await?;
     if let Some(rows) = claim(&transaction, call).await.map_err(failed)? {
-        return Ok(json!({ "rows": rows }));
+        return Ok((rows, None));
     }
     let statement = transaction.prepare(sql).await.map_err(failed)?;
     let values = values(&statement, call)?;
@@ -188,18 +213,15 @@ async fn execute(client: &mut Client, call: &Call) -> Result<Json, Error> {
     let rows = i64::try_from(changed).unwrap_or(i64::MAX);
     let remember = format!("UPDATE {CALLS} SET rows = $2 WHERE key = $1");
     transaction.execute(&remember, &[&call.key(), &rows]).await.map_err(failed)?;
-    transaction.commit().await.map_err(|error| match error.as_db_error() {
-        Some(_) => failed(error),
-        None => Error::Unknown("the connection broke while the transaction was committed".to_owned()),
-    })?;
-    Ok(json!({ "rows": rows }))
+    Ok((rows, Some(transaction)))
 }
 
 /// Begins a transaction whose statements end before the call's time is over.
 async fn begin<'c>(client: &'c mut Client, call: &Call, read_only: bool) -> Result<Transaction<'c>, Error> {
     let transaction = client.build_transaction().read_only(read_only).start().await;
     let transaction = transaction.map_err(|error| failed(call, &error))?;
-    let limit = format!("SET LOCAL statement_timeout = {}", patience(call).as_millis());
+    // The server says what is late before it is taken for gone.
+    let limit = format!("SET LOCAL statement_timeout = {}", (patience(call) * 9 / 10).as_millis());
     transaction.batch_execute(&limit).await.map_err(|error| failed(call, &error))?;
     Ok(transaction)
 }

@@ -117,6 +117,9 @@ async fn failures_say_whether_they_pass(desk: &Desk, address: &str) {
         ("SELECT $1::int AS a", json!([[1]]), "value 1 of `params` is a list"),
         ("SELECT 1 AS a, 2 AS a", json!([]), "two columns of one name"),
         ("SELECT repeat('x', 20000000) AS a", json!([]), "ask for less"),
+        // The server sends none of it but what may be taken.
+        ("SELECT repeat('x', 1000000) AS a FROM generate_series(1, 900)", json!([]), "ask for less"),
+        ("SELECT 1 AS a FROM generate_series(1, 100001)", json!([]), "ask for less"),
     ] {
         let refused = desk.query(sql, params).await.unwrap_err();
         assert!(matches!(&refused, Error::Permanent(text) if text.contains(why)), "{sql}: {refused:?}");
@@ -132,7 +135,7 @@ async fn failures_say_whether_they_pass(desk: &Desk, address: &str) {
     let stranger = query.call(&of("stranger")).await;
     assert!(matches!(&stranger, Err(Error::Permanent(why)) if why.contains("stranger")), "{stranger:?}");
     let slow = Desk::sample("slow", "SELECT pg_sleep(60)", json!([])).within(400);
-    assert!(matches!(query.call(&slow).await, Err(Error::Transient(why)) if why.contains("not done in time")));
+    assert!(matches!(query.call(&slow).await, Err(Error::Transient(why)) if why.contains("in time")));
     // Another transaction holds the row.
     let (other, connection) = tokio_postgres::connect(address, NoTls).await.unwrap();
     tokio::spawn(connection);
@@ -142,6 +145,20 @@ async fn failures_say_whether_they_pass(desk: &Desk, address: &str) {
     let waits = desk.of(Operation::Execute).call(&held).await;
     assert!(matches!(&waits, Err(Error::Transient(_))), "{waits:?}");
     other.batch_execute("COMMIT").await.unwrap();
+}
+
+#[test]
+fn a_server_that_does_not_speak_is_not_waited_for() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("host=127.0.0.1 port={} user=gov dbname=shop", listener.local_addr().unwrap().port());
+    let desk = Desk(databases([("shop", address)]));
+    let call = Desk::sample("1", "SELECT 1 AS a", json!([])).within(400);
+    for operation in [Operation::Query, Operation::Execute] {
+        let late = runtime.block_on(desk.of(operation).call(&call));
+        let is_told = matches!(&late, Err(Error::Transient(why)) if why.contains("does not answer in time"));
+        assert!(is_told, "{late:?}");
+    }
 }
 
 #[test]

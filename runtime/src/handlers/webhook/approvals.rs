@@ -21,7 +21,7 @@ impl Notifier for Approvals {
             let Notice { run, question, .. } = notice;
             // A gate that is asked again, for other arguments, is another webhook.
             let key = format!("{EVENT}\n{run}\n{}\n{}", question.gate, question.digest);
-            let sent = self.webhooks.send(&self.hook, EVENT, &key, &told(notice)).await;
+            let sent = self.webhooks.send(&self.hook, EVENT, &key, &told(notice), None).await;
             let said = |error: Error| error.said(|message| self.webhooks.secrets.scrub(&message));
             sent.map(drop).map_err(said)
         })

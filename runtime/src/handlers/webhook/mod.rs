@@ -56,7 +56,7 @@ impl Handler for Sender {
     fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Error>> {
         Box::pin(async move {
             let body = call.input().get("body").cloned().unwrap_or_default();
-            self.0.send(call.text("hook")?, call.text("event")?, call.key(), &body).await
+            self.0.send(call.text("hook")?, call.text("event")?, call.key(), &body, Some(call)).await
         })
     }
 
@@ -67,7 +67,14 @@ impl Handler for Sender {
 
 impl Webhooks {
     /// Sends a webhook. Every attempt has the same id, by which who gets it knows it again.
-    pub(super) async fn send(&self, name: &str, event: &str, key: &str, data: &Json) -> Result<Json, Error> {
+    pub(super) async fn send(
+        &self,
+        name: &str,
+        event: &str,
+        key: &str,
+        data: &Json,
+        call: Option<&Call>,
+    ) -> Result<Json, Error> {
         let hook = self.hooks.get(name).ok_or_else(|| {
             let help = format!("`[handlers.webhook.{name}]` with a `url` and a `secret` does");
             Error::Permanent(format!("this deployment does not say where the webhook `{name}` goes; {help}"))
@@ -77,7 +84,12 @@ impl Webhooks {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let secret = self.secrets.value(&hook.secret)?;
         let signature = sign(&secret, &id, now, &body)?;
-        let mut request = Request::new(Method::POST, hook.url.clone())
+        let request = Request::new(Method::POST, hook.url.clone());
+        let mut request = match call {
+            Some(call) => request.within(call),
+            None => request,
+        };
+        request = request
             .header("content-type", "application/json")?
             .header("webhook-id", &id)?
             .header("webhook-timestamp", &now.to_string())?
