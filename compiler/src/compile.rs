@@ -21,7 +21,7 @@ pub fn compile(checked: &Checked) -> Option<Result<Plan, Invalid>> {
 /// What the proofs found, in the words of a plan.
 pub(crate) fn all_found(package: &Package, proofs: &[Obligation]) -> Vec<Found> {
     let keys = RuleKeys::of(package);
-    let accepted = AcceptedFindings::of(package, &keys);
+    let accepted = AcceptedFindings::of(package);
     proofs.iter().map(|obligation| found(&keys, &accepted, obligation)).collect()
 }
 

@@ -14,7 +14,11 @@ pub struct AcceptedFindings {
 
 impl AcceptedFindings {
     /// Those of a package.
-    pub fn of(package: &Package, keys: &RuleKeys<'_>) -> AcceptedFindings {
+    pub fn of(package: &Package) -> AcceptedFindings {
+        if package.accepted.is_empty() {
+            return AcceptedFindings { all: HashSet::new() };
+        }
+        let keys = RuleKeys::of(package);
         let all = package.accepted.iter().map(|accepted| {
             let on = match &accepted.on {
                 AcceptedOn::Capability(id) => format!("capability {id}"),

@@ -8,7 +8,7 @@ use super::outcome::Atom;
 use crate::document::Class;
 
 /// How a class is settled: in words, or the parts of conditions that are open.
-pub(super) type Settling<'a> = dyn Fn(&Cell) -> Result<String, Vec<Atom>> + 'a;
+pub(super) type Settling<'a> = dyn Fn(&Cell) -> Result<String, Vec<Atom>> + Send + Sync + 'a;
 
 /// The most parts that are written down, and the most steps to find them: beyond that the proof is the solver's.
 const MOST_CLASSES: usize = 48;

@@ -30,7 +30,7 @@ mod tests;
 pub use accepted::AcceptedFindings;
 
 use crate::decide::RequestBody;
-use crate::document::{Case, Class, Invalid, RuleKeys, Settled, Solved, Undone, Worst};
+use crate::document::{Case, Class, Invalid, Settled, Solved, Undone, Worst};
 use crate::model::Package;
 use cell::Cell;
 use classes::Settling;
@@ -101,7 +101,7 @@ struct Thing<'p> {
 }
 
 /// Whether a request shows all of some codes.
-type Showing<'p> = dyn Fn(&[&str], &RequestBody) -> bool + 'p;
+type Showing<'p> = dyn Fn(&[&str], &RequestBody) -> bool + Send + Sync + 'p;
 
 /// The codes whose findings may be warnings, which stop nothing.
 const WARNING: [&str; 13] = [
@@ -238,26 +238,36 @@ impl Thing<'_> {
 pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> {
     let mut entries = certificate.iter();
     let things = Things::of(package);
-    let accepted = AcceptedFindings::of(package, &RuleKeys::of(package));
+    let accepted = AcceptedFindings::of(package);
     let mut ahead = entries.clone();
     let mut dead = |name: &str| {
         let entry = ahead.find(|entry| entry.on == name)?;
-        let is = |text: &str, wanted: &str| codes(text).any(|code| code == wanted);
+        let is = |text: &str, wanted: &str| codes(text).any(|code| code == wanted.as_bytes());
         if entry.cases.iter().any(|case| is(&case.shows, "G1201")) {
             return None;
         }
         let said = |code: &&'static str| is(&entry.accepted, code) || is(&entry.warned, code);
         ["G1201", "G1203"].into_iter().find(|code| said(code)).or_else(|| said(&"G1202").then_some("G1202"))
     };
-    things.each(&mut dead, &mut |thing| {
-        let place = format!("certificate.{}", thing.on);
-        let wrong = |reason: String| Invalid { place: place.clone(), reason };
+    let mut found = Vec::new();
+    let listed = things.each(&mut dead, &mut |thing| {
+        let wrong = |reason: String| Invalid { place: format!("certificate.{}", thing.on), reason };
         match entries.next() {
-            Some(entry) if entry.on == thing.on => check_one(package, &accepted, &thing, entry).map_err(wrong),
-            Some(entry) => Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on))),
-            None => Err(wrong("it is missing".to_owned())),
+            Some(entry) if entry.on == thing.on => check_form(&accepted, &thing, entry).map_err(wrong)?,
+            Some(entry) => {
+                return Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on)));
+            }
+            None => return Err(wrong("it is missing".to_owned())),
         }
+        found.push(thing);
+        Ok(())
+    });
+    let pairs: Vec<(&Thing<'_>, &Settled)> = found.iter().zip(certificate).collect();
+    first_wrong(&pairs, |(thing, entry)| {
+        let wrong = |reason| Invalid { place: format!("certificate.{}", thing.on), reason };
+        check_evidence(package, thing, entry).map_err(wrong)
     })?;
+    listed?;
     match entries.next() {
         Some(entry) => Err(Invalid {
             place: format!("certificate.{}", entry.on),
@@ -267,81 +277,131 @@ pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> 
     }
 }
 
-fn codes(text: &str) -> impl Iterator<Item = &str> {
-    text.split(' ').filter(|code| !code.is_empty())
+/// Fewer than this are not worth a thread.
+const MANY: usize = 256;
+
+/// Checks everything, by as many threads as there are processors.
+///
+/// # Errors
+///
+/// The first one, in the order of what is checked.
+fn first_wrong<T: Sync>(all: &[T], check: impl Fn(&T) -> Result<(), Invalid> + Sync) -> Result<(), Invalid> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(all.len().div_ceil(MANY).max(1));
+    let part = |part: &[T]| part.iter().try_for_each(&check);
+    if threads == 1 {
+        return part(all);
+    }
+    let (first, others) = all.split_at(all.len().div_ceil(threads));
+    std::thread::scope(|scope| {
+        let spawned = others.chunks(first.len()).map(|own| scope.spawn(move || part(own))).collect::<Vec<_>>();
+        part(first)?;
+        spawned.into_iter().try_for_each(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
 }
 
-fn check_one(package: &Package, accepted: &AcceptedFindings, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
-    let total = codes(&entry.follows).count()
-        + entry.cases.iter().map(|case| codes(&case.shows).count()).sum::<usize>()
-        + codes(&entry.by_class).count()
-        + entry.solver.len()
-        + codes(&entry.compiler).count()
-        + codes(&entry.accepted).count()
-        + codes(&entry.warned).count();
-    if total != thing.duties.len() {
-        return Err(format!("{} obligations have to be settled here, each once, and {total} are", thing.duties.len()));
-    }
-    in_order(thing, entry)?;
-    let has = |text: &str, wanted: &str| codes(text).any(|code| code == wanted);
-    for duty in &thing.duties {
+/// The codes that a text names.
+fn codes(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|byte| *byte == b' ').filter(|code| !code.is_empty())
+}
+
+/// How an entry says that an obligation is settled.
+#[derive(Debug, Clone, Copy)]
+enum How<'e> {
+    Follows,
+    ByCase,
+    ByClass,
+    BySolver(&'e Solved),
+    ByCompiler,
+    Accepted,
+    Warned,
+}
+
+/// Checks that an entry settles what it has to, each obligation in a way that it may be settled in.
+fn check_form(accepted: &AcceptedFindings, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+    for (duty, how) in thing.duties.iter().zip(settled(thing, entry)?) {
         let code = duty.code;
-        if has(&entry.follows, code) {
-            match &duty.sight {
+        match how.ok_or_else(|| format!("{code} is not settled"))? {
+            How::Follows => match &duty.sight {
                 Sight::Holds => {}
                 Sight::Fails(why) => return Err(format!("{code} does not hold: {why}")),
                 _ => return Err(format!("{code} does not follow from the plan")),
+            },
+            How::ByCase if duty.sight != Sight::ByCase => return Err(format!("{code} is not a matter of a case")),
+            How::ByClass if duty.sight != Sight::ByClass => return Err(format!("{code} is not a matter of classes")),
+            How::ByCase | How::ByClass => {}
+            How::BySolver(solved) => {
+                let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                if solved.questions.is_empty() || !solved.questions.iter().all(is_digest) {
+                    return Err(format!("{code}: what a solver was asked is named by a SHA-256"));
+                }
+                left_to_others(duty)?;
             }
-        } else if entry.cases.iter().any(|case| has(&case.shows, code)) {
-            if duty.sight != Sight::ByCase {
-                return Err(format!("{code} is not a matter of a case"));
-            }
-        } else if has(&entry.by_class, code) {
-            if duty.sight != Sight::ByClass {
-                return Err(format!("{code} is not a matter of classes"));
-            }
-        } else if let Some(solved) = entry.solver.iter().find(|solved| solved.code == code) {
-            let is_digest = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-            if solved.questions.is_empty() || !solved.questions.iter().all(is_digest) {
-                return Err(format!("{code}: what a solver was asked is named by a SHA-256"));
-            }
-            left_to_others(duty)?;
-        } else if has(&entry.compiler, code) {
-            left_to_others(duty)?;
-        } else if has(&entry.accepted, code) || has(&entry.warned, code) {
+            How::ByCompiler => left_to_others(duty)?,
             // Of a table it is seen that some row always applies; that every row is reached is not, and only warns.
-            if duty.sight == Sight::Holds && code != "G1005" {
+            How::Accepted | How::Warned if duty.sight == Sight::Holds && code != "G1005" => {
                 return Err(format!("{code} does hold"));
             }
-            if let (Sight::Fails(why), true) = (&duty.sight, has(&entry.warned, code)) {
-                return Err(format!("{code} is more than a warning: {why}"));
+            How::Accepted if !accepted.has(code, &thing.on) => return Err(format!("{code} is nowhere accepted")),
+            How::Warned => {
+                if let Sight::Fails(why) = &duty.sight {
+                    return Err(format!("{code} is more than a warning: {why}"));
+                }
+                if !WARNING.contains(&code) {
+                    return Err(format!("{code} is no warning"));
+                }
             }
-            if has(&entry.accepted, code) && !accepted.has(code, &thing.on) {
-                return Err(format!("{code} is nowhere accepted"));
-            }
-            if has(&entry.warned, code) && !WARNING.contains(&code) {
-                return Err(format!("{code} is no warning"));
-            }
-        } else {
-            return Err(format!("{code} is not settled"));
+            How::Accepted => {}
         }
     }
-    check_evidence(package, thing, entry)
+    Ok(())
 }
 
-/// Checks that codes stand in the order of the duties wherever there are several: there is one way to write an entry.
-fn in_order(thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
-    let place = |code: &str| thing.duties.iter().position(|duty| duty.code == code);
-    let sorted = |codes: &mut dyn Iterator<Item = &str>| {
-        let places: Option<Vec<usize>> = codes.map(place).collect();
-        places.is_some_and(|places| places.is_sorted_by(|a, b| a < b))
+/// How each duty of a thing is settled, in their order. Wherever an entry names several codes they stand in that order too: there
+/// is one way to write an entry.
+fn settled<'e>(thing: &Thing<'_>, entry: &'e Settled) -> Result<Vec<Option<How<'e>>>, String> {
+    let texts = [
+        (&entry.follows, How::Follows),
+        (&entry.by_class, How::ByClass),
+        (&entry.compiler, How::ByCompiler),
+        (&entry.accepted, How::Accepted),
+        (&entry.warned, How::Warned),
+    ];
+    let shown = entry.cases.iter().map(|case| (&case.shows, How::ByCase));
+    let total = texts.into_iter().chain(shown.clone()).map(|(text, _)| codes(text).count()).sum::<usize>();
+    if total + entry.solver.len() != thing.duties.len() {
+        let (needed, found) = (thing.duties.len(), total + entry.solver.len());
+        return Err(format!("{needed} obligations have to be settled here, each once, and {found} are"));
+    }
+    let disordered = || "the codes are not in their order".to_owned();
+    let place = |code: &[u8]| thing.duties.iter().position(|duty| duty.code.as_bytes() == code).ok_or_else(disordered);
+    let mut all: Vec<Option<How<'e>>> = vec![None; thing.duties.len()];
+    let mut take = |place: usize, how: How<'e>| {
+        if let Some(free) = all.get_mut(place) {
+            free.get_or_insert(how);
+        }
     };
-    let texts = [&entry.follows, &entry.by_class, &entry.compiler, &entry.accepted, &entry.warned];
-    let shown = entry.cases.iter().map(|case| &case.shows);
-    let each = texts.into_iter().chain(shown).all(|text| sorted(&mut codes(text)));
-    let firsts = sorted(&mut entry.cases.iter().filter_map(|case| codes(&case.shows).next()));
-    let solved = sorted(&mut entry.solver.iter().map(|solved| solved.code.as_str()));
-    if each && firsts && solved { Ok(()) } else { Err("the codes are not in their order".to_owned()) }
+    let after = |before: &mut Option<usize>, place: usize| match before.replace(place) {
+        Some(before) if before >= place => Err(disordered()),
+        _ => Ok(()),
+    };
+    let (mut last_case, mut last_solved) = (None, None);
+    for (text, how) in texts.into_iter().chain(shown) {
+        let mut last = None;
+        for code in codes(text) {
+            let place = place(code)?;
+            if last.is_none() && matches!(how, How::ByCase) {
+                after(&mut last_case, place)?;
+            }
+            after(&mut last, place)?;
+            take(place, how);
+        }
+    }
+    for solved in &entry.solver {
+        let place = place(solved.code.as_bytes())?;
+        after(&mut last_solved, place)?;
+        take(place, How::BySolver(solved));
+    }
+    Ok(all)
 }
 
 /// What only the solver, or the compiler, can tell.
@@ -357,10 +417,11 @@ fn left_to_others(duty: &Duty) -> Result<(), String> {
     }
 }
 
+/// Checks what an entry gives as the reasons.
 fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
     for case in &entry.cases {
         let request = case::read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
-        let shown: Vec<&str> = codes(&case.shows).collect();
+        let shown: Vec<&str> = case.shows.split(' ').filter(|code| !code.is_empty()).collect();
         if shown.is_empty() || !thing.shows.as_ref().is_some_and(|shows| shows(&shown, &request)) {
             return Err(format!("{} is not shown by `{}`", case.shows, case.request));
         }

@@ -51,6 +51,35 @@ pub(super) struct Atom {
     change: Change,
 }
 
+/// Where parts of conditions go that are open.
+pub(super) trait Sink: Default {
+    /// Takes one.
+    fn add(&mut self, atom: impl FnOnce() -> Atom);
+
+    /// Takes all of another one.
+    fn append(&mut self, other: Self);
+}
+
+impl Sink for Vec<Atom> {
+    fn add(&mut self, atom: impl FnOnce() -> Atom) {
+        self.push(atom());
+    }
+
+    fn append(&mut self, other: Self) {
+        self.extend(other);
+    }
+}
+
+/// Nobody splits by them: they are not even put into words.
+#[derive(Debug, Default)]
+pub(super) struct Unsplit;
+
+impl Sink for Unsplit {
+    fn add(&mut self, _: impl FnOnce() -> Atom) {}
+
+    fn append(&mut self, _: Self) {}
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Change {
     /// A test of the value at a path.
@@ -279,7 +308,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a rule fits, its target aside. What is open is added to the atoms.
-    pub fn rule(&self, package: &Package, rule: &Rule, atoms: &mut Vec<Atom>) -> Outcome {
+    pub fn rule(&self, package: &Package, rule: &Rule, atoms: &mut impl Sink) -> Outcome {
         self.fits(package, &rule.subjects, rule.condition.as_ref(), atoms)
     }
 
@@ -289,7 +318,7 @@ impl<'a> Reader<'a> {
         package: &Package,
         subjects: &[PrincipalPattern],
         condition: Option<&Expr>,
-        atoms: &mut Vec<Atom>,
+        atoms: &mut impl Sink,
     ) -> Outcome {
         let subject = self.subject(package, subjects, atoms);
         if !subject.yes {
@@ -299,11 +328,11 @@ impl<'a> Reader<'a> {
         Outcome { yes: condition.yes, no: condition.no || subject.no, fails: condition.fails }
     }
 
-    fn subject(&self, package: &Package, patterns: &[PrincipalPattern], atoms: &mut Vec<Atom>) -> Outcome {
+    fn subject<S: Sink>(&self, package: &Package, patterns: &[PrincipalPattern], atoms: &mut S) -> Outcome {
         const ID: &str = "principal.id";
         let Some(Domain { values, .. }) = self.cell.get(ID) else { return Outcome::EITHER };
         let mut result = Outcome::NO;
-        let mut open = Vec::new();
+        let mut open = S::default();
         for pattern in patterns {
             let fits = match pattern {
                 PrincipalPattern::Any => Some(true),
@@ -321,15 +350,15 @@ impl<'a> Reader<'a> {
                         PrincipalPattern::Prefix(prefix) => TextPattern::Prefix(prefix.clone()),
                         _ => continue,
                     };
-                    open.push(who(test));
+                    open.add(|| who(test));
                 }
             }
         }
-        atoms.extend(open);
+        atoms.append(open);
         result
     }
 
-    fn has_role(&self, package: &Package, role: &str, values: &Values, open: &mut Vec<Atom>) -> Option<bool> {
+    fn has_role(&self, package: &Package, role: &str, values: &Values, open: &mut impl Sink) -> Option<bool> {
         let text = format!("role:{role}");
         let asserted = self.cell.turned_out.get(&text).copied();
         let members = package.role(role).map(|role| role.members.as_slice()).unwrap_or_default();
@@ -345,19 +374,19 @@ impl<'a> Reader<'a> {
                 Some(true) => return Some(true),
                 Some(false) => {}
                 None => {
-                    open.push(who(pattern));
+                    open.add(|| who(pattern));
                     outcome = outcome.filter(|asserted| *asserted);
                 }
             }
         }
         if asserted.is_none() {
-            open.push(Atom { text, change: Change::Whole });
+            open.add(|| Atom { text, change: Change::Whole });
         }
         outcome
     }
 
     /// What a condition may come to. What is open is added to the atoms.
-    pub fn condition(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Outcome {
+    pub fn condition(&self, expr: &Expr, atoms: &mut impl Sink) -> Outcome {
         match &expr.kind {
             ExprKind::Bool(value) => Outcome::of(Some(*value)),
             ExprKind::Not(inner) => self.condition(inner, atoms).not(),
@@ -376,11 +405,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn leaf(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Outcome {
-        if let Some(outcome) = self.by_tables(expr, atoms) {
+    fn leaf(&self, expr: &Expr, atoms: &mut impl Sink) -> Outcome {
+        if let Some(outcome) = self.by_tags(expr) {
             return outcome;
         }
         let Some((path, test, holds)) = self.test(expr) else { return self.whole(expr, atoms) };
+        if let Some(outcome) = self.by_tables(&path, &test, atoms) {
+            return if holds { outcome } else { outcome.not() };
+        }
         let Some(domain) = self.cell.get(&path) else { return self.whole(expr, atoms) };
         let outcome = match &test {
             Test::Present => Outcome { yes: domain.present, no: domain.absent, fails: false },
@@ -391,17 +423,19 @@ impl<'a> Reader<'a> {
             }
         };
         if domain.absent && domain.present {
-            atoms.push(Atom { text: format!("has {path}"), change: Change::Value(path.clone(), Test::Present) });
+            atoms.add(|| Atom { text: format!("has {path}"), change: Change::Value(path.clone(), Test::Present) });
         }
         if outcome.yes && outcome.no && test != Test::Present {
-            let text = if holds { expr.to_string() } else { format!("not ({expr})") };
-            atoms.push(Atom { text, change: Change::Value(path, test) });
+            atoms.add(|| {
+                let text = if holds { expr.to_string() } else { format!("not ({expr})") };
+                Atom { text, change: Change::Value(path, test) }
+            });
         }
         if holds { outcome } else { outcome.not() }
     }
 
     /// A part that is not taken apart.
-    fn whole(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Outcome {
+    fn whole(&self, expr: &Expr, atoms: &mut impl Sink) -> Outcome {
         let text = match self.names {
             Names::Clauses => format!("{expr} of {}", self.capability.id),
             _ => expr.to_string(),
@@ -409,7 +443,7 @@ impl<'a> Reader<'a> {
         let known = self.cell.turned_out.get(&text).copied();
         let outcome = Outcome { fails: self.can_fail(expr), ..Outcome::of(known) };
         if known.is_none() {
-            atoms.push(Atom { text, change: Change::Whole });
+            atoms.add(|| Atom { text, change: Change::Whole });
         }
         outcome
     }
@@ -475,38 +509,53 @@ impl<'a> Reader<'a> {
 
     /// The path of what an expression reads, where it is a plain one.
     fn path(&self, expr: &Expr) -> Option<String> {
-        match &expr.kind {
-            ExprKind::Var(name) => Some(match self.names {
-                Names::Policy => name.clone(),
-                Names::Clauses => format!("input.{name}"),
-                Names::Refinement { path, own, .. } if name == "self" || name == own => path.to_owned(),
-                Names::Refinement { around, .. } => format!("{around}.{name}"),
-            }),
-            ExprKind::Field(inner, name) if matches!(inner.ty, Type::Record(_)) => {
-                Some(format!("{}.{name}", self.path(inner)?))
-            }
-            _ => None,
-        }
+        let mut path = String::with_capacity(32);
+        self.write_path(expr, &mut path).then_some(path)
     }
 
-    /// What asks for the risk, the effect or the tags: the tables of the capability tell.
-    fn by_tables(&self, expr: &Expr, atoms: &mut Vec<Atom>) -> Option<Outcome> {
-        if !matches!(self.names, Names::Policy) {
-            return None;
+    fn write_path(&self, expr: &Expr, path: &mut String) -> bool {
+        let mut write = |parts: &[&str]| parts.iter().for_each(|part| path.push_str(part));
+        match &expr.kind {
+            ExprKind::Var(name) => match self.names {
+                Names::Policy => write(&[name]),
+                Names::Clauses => write(&["input.", name]),
+                Names::Refinement { path, own, .. } if name == "self" || name == own => write(&[path]),
+                Names::Refinement { around, .. } => write(&[around, ".", name]),
+            },
+            ExprKind::Field(inner, name) if matches!(inner.ty, Type::Record(_)) => {
+                if !self.write_path(inner, path) {
+                    return false;
+                }
+                path.push('.');
+                path.push_str(name);
+            }
+            _ => return false,
         }
-        if let ExprKind::Binary(BinaryOp::In, value, list) = &expr.kind
+        true
+    }
+
+    /// Whether the capability has a tag, where that is asked.
+    fn by_tags(&self, expr: &Expr) -> Option<Outcome> {
+        if let (Names::Policy, ExprKind::Binary(BinaryOp::In, value, list)) = (self.names, &expr.kind)
             && let (ExprKind::String(tag), ExprKind::Var(name)) = (&value.kind, &list.kind)
             && name == "tags"
         {
             return Some(Outcome::of(Some(self.capability.tags.contains(tag))));
         }
-        let (path, test, holds) = self.test(expr)?;
-        let on = |domain: Option<Values>| match (&test, domain) {
+        None
+    }
+
+    /// What a test of the risk or the effect comes to: the tables of the capability tell.
+    fn by_tables(&self, path: &str, test: &Test, atoms: &mut impl Sink) -> Option<Outcome> {
+        if !matches!(self.names, Names::Policy) {
+            return None;
+        }
+        let on = |domain: Option<Values>| match (test, domain) {
             (Test::Present, domain) => Outcome::of(Some(domain.is_some())),
             (test, Some(values)) => Outcome::of(test.of(&values)),
             (_, None) => Outcome { yes: false, no: true, fails: true },
         };
-        let outcome = match path.as_str() {
+        Some(match path {
             "risk" => {
                 self.rows(&self.capability.risk, atoms, |risk| on(Some(Values::Number(*risk as i128, *risk as i128))))
             }
@@ -518,22 +567,21 @@ impl<'a> Reader<'a> {
                 Effect::Some { scope, .. } => on(Some(Values::OneOf(vec![scope.as_str().to_owned()]))),
             }),
             _ => return None,
-        };
-        Some(if holds { outcome } else { outcome.not() })
+        })
     }
 
-    fn rows<V>(&self, table: &Table<V>, atoms: &mut Vec<Atom>, of: impl Fn(&V) -> Outcome) -> Outcome {
-        let mut open = Vec::new();
+    fn rows<V, S: Sink>(&self, table: &Table<V>, atoms: &mut S, of: impl Fn(&V) -> Outcome) -> Outcome {
+        let mut open = S::default();
         let (rows, none) = self.possible(table, &mut open);
         let outcome = rows.into_iter().fold(Outcome::UNSET, |all, row| all.or_maybe(of(row)));
         if outcome.yes && outcome.no {
-            atoms.extend(open);
+            atoms.append(open);
         }
         Outcome { fails: outcome.fails || none, ..outcome }
     }
 
     /// The rows of a table that may apply, and whether there may be none, or a condition that cannot be evaluated.
-    pub fn possible<'t, V>(&self, table: &'t Table<V>, atoms: &mut Vec<Atom>) -> (Vec<&'t V>, bool) {
+    pub fn possible<'t, V>(&self, table: &'t Table<V>, atoms: &mut impl Sink) -> (Vec<&'t V>, bool) {
         let reader = self.clauses();
         let mut rows = Vec::new();
         let mut fails = false;
@@ -554,7 +602,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a condition of a table that is come to may not be possible to evaluate.
-    pub fn fails<V>(&self, table: &Table<V>, atoms: &mut Vec<Atom>) -> bool {
+    pub fn fails<V>(&self, table: &Table<V>, atoms: &mut impl Sink) -> bool {
         let reader = self.clauses();
         for row in &table.rows {
             let outcome = row.when.as_ref().map_or(Outcome::YES, |condition| reader.condition(condition, atoms));
@@ -575,7 +623,7 @@ impl<'a> Reader<'a> {
         package: &Package,
         policy: &'p Policy,
         candidates: impl Iterator<Item = usize>,
-        atoms: &mut Vec<Atom>,
+        atoms: &mut impl Sink,
     ) -> Vec<(Option<usize>, &'p Action)> {
         const DENY: &Action = &Action::Deny;
         let mut found = Vec::new();

@@ -10,9 +10,8 @@ use crate::document::rule_keys;
 use crate::model::{Action, Approval, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
 use crate::pattern::CapabilityPattern;
 use crate::types::Risk;
-use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The rules of a policy, by what they are about.
 pub(super) struct Rules<'p> {
@@ -22,13 +21,13 @@ pub(super) struct Rules<'p> {
     by_id: HashMap<&'p str, Vec<usize>>,
     /// Those that have a pattern.
     wide: Vec<usize>,
-    audit: OnceCell<Audit>,
-    keys: OnceCell<Vec<String>>,
-    about: RefCell<ByName>,
+    audit: OnceLock<Audit>,
+    keys: OnceLock<Vec<String>>,
+    about: Mutex<ByName>,
 }
 
 /// The places of rules, in order, by what they are about.
-type ByName = HashMap<String, Rc<[usize]>>;
+type ByName = HashMap<String, Arc<[usize]>>;
 
 impl<'p> Rules<'p> {
     pub fn of(package: &'p Package, policy: &'p Policy) -> Rules<'p> {
@@ -44,13 +43,14 @@ impl<'p> Rules<'p> {
                 None => wide.push(index),
             }
         }
-        Rules { package, policy, by_id, wide, audit: OnceCell::new(), keys: OnceCell::new(), about: RefCell::default() }
+        Rules { package, policy, by_id, wide, audit: OnceLock::new(), keys: OnceLock::new(), about: Mutex::default() }
     }
 
     /// The rules that are about a capability, in order.
-    pub fn about(&self, id: &str) -> Rc<[usize]> {
-        if let Some(known) = self.about.borrow().get(id) {
-            return Rc::clone(known);
+    pub fn about(&self, id: &str) -> Arc<[usize]> {
+        let mut about = self.about.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = about.get(id) {
+            return Arc::clone(known);
         }
         let mut found = self.by_id.get(id).cloned().unwrap_or_default();
         let matches = |index: &&usize| {
@@ -60,8 +60,8 @@ impl<'p> Rules<'p> {
         found.extend(self.wide.iter().filter(matches));
         found.sort_unstable();
         found.dedup();
-        let found: Rc<[usize]> = found.into();
-        self.about.borrow_mut().insert(id.to_owned(), Rc::clone(&found));
+        let found: Arc<[usize]> = found.into();
+        about.insert(id.to_owned(), Arc::clone(&found));
         found
     }
 

@@ -3,7 +3,7 @@
 use super::bounds;
 use super::capability::{is_retriable, undo_duties};
 use super::fits::{Known, cannot_fail};
-use super::outcome::Reader;
+use super::outcome::{Reader, Unsplit};
 use super::policy::{Rules, start};
 use super::things::Things;
 use super::{Duty, Sight, Thing};
@@ -13,14 +13,17 @@ use crate::model::{
     Package, ROLLBACK, Step, Table, Target, Workflow,
 };
 use crate::types::{Risk, Schema, Type};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 /// The deepest nesting of workflows that is looked into.
 const DEEPEST: usize = 16;
 
 /// What has to be proved of a workflow: of each step with something to prove, in the order of the source, and of the whole.
 pub(super) fn things<'p>(things: &'p Things<'p>, workflow: &'p Workflow) -> Vec<Thing<'p>> {
-    let mut steps = Steps { things, workflow, known: Known::of(&workflow.params), found: Vec::new() };
+    let known = Known::of(&workflow.params);
+    let mut steps = Steps { things, workflow, known, rulings: RefCell::default(), found: Vec::new() };
     steps.known.add("context", &things.package.context);
     steps.block(&workflow.body, &[], true);
     let mut found = steps.found;
@@ -88,14 +91,13 @@ pub(super) fn ruling<'p>(rules: &'p Rules<'p>, principal: &str, capability: &'p 
         }
     }
     let reader = Reader::new(&cell, capability);
-    let mut atoms = Vec::new();
-    let (risks, no_risk) = reader.possible(&capability.risk, &mut atoms);
-    let (effects, no_effect) = reader.possible(&capability.effect, &mut atoms);
-    let (own, no_row) = reader.possible(&capability.approval, &mut atoms);
-    let fails = reader.fails(&capability.approval, &mut atoms);
+    let (risks, no_risk) = reader.possible(&capability.risk, &mut Unsplit);
+    let (effects, no_effect) = reader.possible(&capability.effect, &mut Unsplit);
+    let (own, no_row) = reader.possible(&capability.approval, &mut Unsplit);
+    let fails = reader.fails(&capability.approval, &mut Unsplit);
     let always = !no_row && !own.is_empty() && own.iter().all(|row| row.is_some());
     Ruling {
-        acts: reader.deciding(package, rules.policy, rules.about(&capability.id).iter().copied(), &mut atoms),
+        acts: reader.deciding(package, rules.policy, rules.about(&capability.id).iter().copied(), &mut Unsplit),
         unsettled: no_risk || no_effect || fails,
         risks: risks.into_iter().copied().collect(),
         own: (own.into_iter().filter_map(Option::as_ref).collect(), always),
@@ -131,15 +133,26 @@ struct Steps<'p> {
     things: &'p Things<'p>,
     workflow: &'p Workflow,
     known: Known,
+    /// By policy, principal and capability.
+    rulings: RefCell<HashMap<[&'p str; 3], Rc<Ruling<'p>>>>,
     found: Vec<Thing<'p>>,
 }
 
 impl<'p> Steps<'p> {
+    /// What [`ruling`] says; most of it is asked again and again.
+    fn ruling(&self, rules: &'p Rules<'p>, principal: &'p str, capability: &'p Capability) -> Rc<Ruling<'p>> {
+        let key = [rules.policy.name.as_str(), principal, capability.id.as_str()];
+        let mut known = self.rulings.borrow_mut();
+        Rc::clone(known.entry(key).or_insert_with(|| Rc::new(ruling(rules, principal, capability))))
+    }
+
     /// Goes through a block. `after` is what can fail after it; `sure` is whether it is always come to.
     fn block(&mut self, body: &'p [Node], after: &[String], sure: bool) {
+        let own: Vec<Vec<String>> =
+            body.iter().map(|node| failing(self.things.package, std::slice::from_ref(node))).collect();
         for (index, node) in body.iter().enumerate() {
-            let mut later = failing(self.things.package, body.get(index + 1..).unwrap_or_default());
-            later.extend(after.iter().filter(|one| !later.contains(one)).cloned().collect::<Vec<_>>());
+            let rest = own.get(index + 1..).unwrap_or_default().iter().flatten();
+            let later = distinct(rest.chain(after));
             match &node.kind {
                 NodeKind::Step(step) => {
                     self.step(step, later);
@@ -163,9 +176,8 @@ impl<'p> Steps<'p> {
                     }
                 }
                 NodeKind::For { body, .. } => {
-                    let mut again = failing(self.things.package, body);
-                    again.extend(later.into_iter().filter(|one| !again.contains(one)).collect::<Vec<_>>());
-                    self.block(body, &again, false);
+                    let again = failing(self.things.package, body);
+                    self.block(body, &distinct(again.iter().chain(&later)), false);
                 }
                 _ => {}
             }
@@ -202,7 +214,7 @@ impl<'p> Steps<'p> {
             Target::Call(_) => {
                 let judged: Vec<_> = calls(step)
                     .filter_map(|call| package.capability(&call.capability).map(|capability| (call, capability)))
-                    .map(|(call, capability)| (call, capability, ruling(rules, &step.principal, capability)))
+                    .map(|(call, capability)| (call, capability, self.ruling(rules, &step.principal, capability)))
                     .collect();
                 add("G1301", judged.iter().all(|(_, _, ruling)| ruling.passes()));
                 add(
@@ -255,10 +267,9 @@ impl<'p> Steps<'p> {
         let Some(rules) = self.things.rules(&workflow.policy) else { return };
         for call in calls(step) {
             let Some(capability) = package.capability(&call.capability) else { continue };
-            if !ruling(rules, &step.principal, capability).effect {
-                continue;
+            if self.ruling(rules, &step.principal, capability).effect {
+                found.push(self.done(rules, step, capability));
             }
-            found.push(Done::of(rules, step, capability));
         }
         if let Target::Run { workflow, .. } = &step.target
             && let Some(workflow) = package.workflow(workflow)
@@ -266,6 +277,44 @@ impl<'p> Steps<'p> {
         {
             each_step(&workflow.body, &mut |step| self.effects(workflow, step, found, depth + 1));
         }
+    }
+
+    /// What undoes a call.
+    fn done(&self, rules: &'p Rules<'p>, step: &'p Step, capability: &'p Capability) -> Done<'p> {
+        let package = rules.package;
+        let (undos, open) = match &step.compensation {
+            Some(table) => every_row(table),
+            None => {
+                let cell = start(package, capability);
+                Reader::new(&cell, capability).possible(&capability.compensation, &mut Unsplit)
+            }
+        };
+        // A step's own undo reads what the workflow knows, which is not looked into here.
+        let mut known = Known::default();
+        if step.compensation.is_none() {
+            known = Known::of(&capability.input);
+            known.add("output", &capability.output);
+        }
+        let (mut arguments, mut allowed, mut decided_by) = (true, true, Vec::new());
+        for call in undos.iter().filter_map(|undo| automatic(undo)) {
+            let Some(undo) = package.capability(&call.capability) else { continue };
+            arguments &= known.meets(&call.arguments, &undo.input, true);
+            let ruling = self.ruling(rules, ROLLBACK, undo);
+            allowed &= ruling.is_free();
+            for (by, action) in &ruling.acts {
+                let decision = match action.decision() {
+                    Decision::Allow => "allow",
+                    Decision::Deny => "deny",
+                    Decision::Approval => "approval",
+                };
+                let line = format!("{decision} by {}", rules.by(*by));
+                if !decided_by.contains(&line) {
+                    decided_by.push(line);
+                }
+            }
+        }
+        let always_undone = !open && undos.iter().all(|undo| automatic(undo).is_some());
+        Done { capability, undos, always_undone, arguments, allowed, decided_by }
     }
 }
 
@@ -279,44 +328,7 @@ struct Done<'p> {
     decided_by: Vec<String>,
 }
 
-impl<'p> Done<'p> {
-    fn of(rules: &'p Rules<'p>, step: &'p Step, capability: &'p Capability) -> Done<'p> {
-        let package = rules.package;
-        let (undos, open) = match &step.compensation {
-            Some(table) => every_row(table),
-            None => {
-                let cell = start(package, capability);
-                Reader::new(&cell, capability).possible(&capability.compensation, &mut Vec::new())
-            }
-        };
-        // A step's own undo reads what the workflow knows, which is not looked into here.
-        let mut known = Known::default();
-        if step.compensation.is_none() {
-            known = Known::of(&capability.input);
-            known.add("output", &capability.output);
-        }
-        let (mut arguments, mut allowed, mut decided_by) = (true, true, Vec::new());
-        for call in undos.iter().filter_map(|undo| automatic(undo)) {
-            let Some(undo) = package.capability(&call.capability) else { continue };
-            arguments &= known.meets(&call.arguments, &undo.input, true);
-            let ruling = ruling(rules, ROLLBACK, undo);
-            allowed &= ruling.is_free();
-            for (by, action) in ruling.acts {
-                let decision = match action.decision() {
-                    Decision::Allow => "allow",
-                    Decision::Deny => "deny",
-                    Decision::Approval => "approval",
-                };
-                let line = format!("{decision} by {}", rules.by(by));
-                if !decided_by.contains(&line) {
-                    decided_by.push(line);
-                }
-            }
-        }
-        let always_undone = !open && undos.iter().all(|undo| automatic(undo).is_some());
-        Done { capability, undos, always_undone, arguments, allowed, decided_by }
-    }
-
+impl Done<'_> {
     fn table(&self, failures: &[String]) -> Vec<Undone> {
         let row = |undo: &&Compensation| Undone {
             call: self.capability.id.clone(),
@@ -345,14 +357,20 @@ fn every_row<V>(table: &Table<V>) -> (Vec<&V>, bool) {
     (table.rows.iter().map(|row| &row.value).collect(), !always)
 }
 
-/// The statements that can fail, in order.
+/// Each once, in the order in which they come.
+fn distinct<'f>(all: impl IntoIterator<Item = &'f String>) -> Vec<String> {
+    let mut seen: HashSet<&str> = HashSet::new();
+    all.into_iter().filter(|one| seen.insert(one)).cloned().collect()
+}
+
+/// The statements that can fail, each once, in order.
 fn failing(package: &Package, body: &[Node]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut add = |what: String| {
-        if !found.contains(&what) {
-            found.push(what);
-        }
-    };
+    let mut found = Vec::new();
+    add_failing(package, body, &mut found);
+    distinct(&found)
+}
+
+fn add_failing(package: &Package, body: &[Node], found: &mut Vec<String>) {
     for node in body {
         match &node.kind {
             NodeKind::Step(step) => {
@@ -362,28 +380,27 @@ fn failing(package: &Package, body: &[Node]) -> Vec<String> {
                 };
                 let runs = matches!(step.target, Target::Run { .. });
                 if (runs || !calls(step).all(retriable)) && !step.continues_on_failure {
-                    add(format!("step {}", step.name));
+                    found.push(format!("step {}", step.name));
                 }
             }
-            NodeKind::Check { condition, .. } => add(format!("check {condition}")),
-            NodeKind::Fail { .. } => add("fail".to_owned()),
-            NodeKind::Let { name, value } if !cannot_fail(value) => add(format!("let {name}")),
-            NodeKind::Return { value } if !cannot_fail(value) => add("return".to_owned()),
+            NodeKind::Check { condition, .. } => found.push(format!("check {condition}")),
+            NodeKind::Fail { .. } => found.push("fail".to_owned()),
+            NodeKind::Let { name, value } if !cannot_fail(value) => found.push(format!("let {name}")),
+            NodeKind::Return { value } if !cannot_fail(value) => found.push("return".to_owned()),
             NodeKind::Let { .. } | NodeKind::Return { .. } => {}
             NodeKind::If { arms, otherwise } => {
-                arms.iter().for_each(|(_, body)| failing(package, body).into_iter().for_each(&mut add));
-                failing(package, otherwise).into_iter().for_each(&mut add);
+                arms.iter().for_each(|(_, body)| add_failing(package, body, found));
+                add_failing(package, otherwise, found);
             }
-            NodeKind::Parallel { branches } => failing(package, branches).into_iter().for_each(&mut add),
+            NodeKind::Parallel { branches } => add_failing(package, branches, found),
             NodeKind::For { name, body, .. } => {
-                add(format!("for {name}"));
-                failing(package, body).into_iter().for_each(&mut add);
+                found.push(format!("for {name}"));
+                add_failing(package, body, found);
             }
-            NodeKind::Approval { name, .. } => add(format!("approval {name}")),
-            NodeKind::Wait { .. } => add("wait".to_owned()),
+            NodeKind::Approval { name, .. } => found.push(format!("approval {name}")),
+            NodeKind::Wait { .. } => found.push("wait".to_owned()),
         }
     }
-    found
 }
 
 fn whole<'p>(things: &Things<'p>, workflow: &'p Workflow) -> Thing<'p> {

@@ -19,7 +19,8 @@ pub(super) const OTHER: u32 = 0;
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
-    by_path: HashMap<String, u32>,
+    /// By path, for each type that it has.
+    by_path: HashMap<String, Vec<(Type, u32)>, foldhash::fast::FixedState>,
 }
 
 /// One of them.
@@ -217,14 +218,17 @@ impl Slots {
         if !is_path(path) || matches!(path.ty, Type::Json | Type::List(_) | Type::Record(_)) {
             return None;
         }
+        let mut key = String::new();
+        write_path(path, &mut key);
+        let known = self.by_path.entry(key).or_default();
+        if let Some((_, index)) = known.iter().find(|(ty, _)| *ty == path.ty) {
+            return Some(*index);
+        }
         let next = self.slots.len() as u32;
-        let slots = &mut self.slots;
-        let index = *self.by_path.entry(format!("{path}: {}", path.ty)).or_insert_with(|| {
-            let code = Code::new(path, Names::Policy(context));
-            slots.push(Slot { code, texts: HashMap::default(), numbers: HashMap::default() });
-            next
-        });
-        Some(index)
+        known.push((path.ty.clone(), next));
+        let code = Code::new(path, Names::Policy(context));
+        self.slots.push(Slot { code, texts: HashMap::default(), numbers: HashMap::default() });
+        Some(next)
     }
 }
 
@@ -297,6 +301,19 @@ fn comparison(conjunct: &Expr) -> Option<(BinaryOp, &Expr, Value)> {
         _ => return None,
     };
     Some((mirrored, right, constant(left)?))
+}
+
+/// A path as it is written.
+fn write_path(path: &Expr, into: &mut String) {
+    match &path.kind {
+        ExprKind::Var(name) => into.push_str(name),
+        ExprKind::Field(inner, name) => {
+            write_path(inner, into);
+            into.push('.');
+            into.push_str(name);
+        }
+        _ => {}
+    }
 }
 
 /// `x.f.g`, of records alone.
