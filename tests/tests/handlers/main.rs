@@ -1,6 +1,7 @@
 //! Handlers that leave the machine or start programs, run by `gov run` against real servers and programs.
 
 mod approvals;
+mod bad;
 mod calendar;
 #[path = "../../../runtime/src/handlers/postgres/cluster.rs"]
 mod cluster;
