@@ -91,8 +91,8 @@ pub(crate) trait Way {
     /// The rules before a place that fit a request or cannot be evaluated for it, in order.
     fn touching(&mut self, sample: &Self::Sample, before: usize) -> Vec<usize>;
 
-    /// Other rules that may touch a request that fits the rule, and that are `wanted`; in order, and no more than `limit`.
-    /// More may be named than do touch one, never fewer.
+    /// Other rules that may touch a request that fits the rule or cannot be evaluated for it, and that are `wanted`; in order,
+    /// and no more than `limit`. More may be named than do touch one, never fewer.
     fn neighbours(&self, rule: usize, limit: usize, wanted: &dyn Fn(usize) -> bool) -> Vec<usize>;
 
     /// Notes that a rule never fits first, so that it need not be looked at among those that are passed over.

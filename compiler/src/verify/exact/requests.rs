@@ -449,7 +449,7 @@ impl Way for Requests<'_> {
                     continue;
                 }
                 let touches = |own: &Cell| entry.parts.covers().any(|cover| own.intersects(cover));
-                if parts.holds.iter().any(touches) {
+                if parts.covers().any(touches) {
                     found.insert(other);
                     if found.len() == limit {
                         return found.into_iter().collect();

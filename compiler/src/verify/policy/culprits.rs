@@ -1,4 +1,5 @@
-//! Why a rule is never reached: the smallest set of earlier rules that together leave nothing for it.
+//! Why a rule is never reached: the smallest set of earlier rules that together leave nothing for it. A rule takes requests
+//! by winning them, or because its condition cannot be evaluated for them, which denies.
 //!
 //! A smallest hitting set, found by counterexample: whichever set of rules is tried, a request that gets past it shows which
 //! rules would have caught it, one of which has to be in the set. The set that no request gets past is the answer, and no
@@ -7,8 +8,10 @@
 use super::super::question::{Answer, Passed, Question, Unevaluable, Way};
 use super::super::report::{Evidence, Outcome};
 use super::Judge;
+use super::redundancy::can_fail;
 use crate::codes::Code;
 use crate::errors::policy as errors;
+use gov_plan::model::Action;
 use std::collections::BTreeSet;
 
 /// The most sets that are tried before the smallest is given up for some that suffice.
@@ -16,14 +19,22 @@ const MOST_TRIES: usize = 200;
 
 impl<W: Way> Judge<'_, W> {
     /// Reports a rule that no request reaches: G1201 where an earlier one decides otherwise for some of its requests, G1202
-    /// where they all decide the same.
+    /// where they all decide the same, and neither where that is not known.
     pub(super) fn dead(&mut self, index: usize) {
         let (subject, _) = self.rule(index);
+        self.doubt = None;
         let mut wanted: Vec<Vec<usize>> = Vec::new();
         let smallest = self.smallest(index, &mut wanted);
         let (culprits, otherwise) = self.with_one_that_decides_otherwise(index, smallest, &mut wanted);
         let rules = culprits.iter().map(|rule| u32::try_from(rule + 1).unwrap_or(u32::MAX)).collect();
         let evidence = Evidence::Rules(rules);
+        if otherwise.is_none()
+            && let Some(why) = self.doubt.take()
+        {
+            // Nothing reaches it; whether that is an error is not known.
+            let at = self.rule(index).1;
+            return self.found.unproved(Code::ShadowedRule, subject, at, &why);
+        }
         match otherwise {
             Some(other) => {
                 let witness =
@@ -38,7 +49,7 @@ impl<W: Way> Judge<'_, W> {
         }
     }
 
-    /// The smallest set of live rules that leaves nothing. `wanted` gathers what requests ask for: one rule of each.
+    /// The smallest set of rules that decide anything and that leaves nothing. `wanted` gathers what requests ask for: one rule of each.
     fn smallest(&mut self, index: usize, wanted: &mut Vec<Vec<usize>>) -> Vec<usize> {
         for _ in 0..MOST_TRIES {
             let Some(set) = hitting_set(wanted, usize::MAX) else { break };
@@ -49,7 +60,7 @@ impl<W: Way> Judge<'_, W> {
             }
         }
         // All that suffice, and then without each that turns out not to be needed.
-        let mut set: Vec<usize> = (0..index).filter(|rule| self.is_live(*rule)).collect();
+        let mut set: Vec<usize> = (0..index).filter(|rule| self.decides(*rule)).collect();
         for rule in set.clone().into_iter().rev() {
             let without: Vec<usize> = set.iter().copied().filter(|other| *other != rule).collect();
             if matches!(self.gets_past(index, &without), Past::Nothing) {
@@ -104,13 +115,7 @@ impl<W: Way> Judge<'_, W> {
     fn first_otherwise(&mut self, index: usize) -> Option<usize> {
         // A few first: most often one of them is.
         for limit in [8, usize::MAX] {
-            let (policy, live) = (self.policy, self.live.clone());
-            let action = &policy.rules.get(index)?.action;
-            let wanted = |other: usize| {
-                other < index
-                    && live.get(other) == Some(&true)
-                    && policy.rules.get(other).is_some_and(|rule| rule.action != *action || rule.condition.is_some())
-            };
+            let wanted = |other: usize| other < index && self.may_decide_otherwise(index, other);
             let near = self.way.neighbours(index, limit, &wanted);
             if let Some(found) = near.iter().copied().find(|other| self.decides_otherwise(index, *other)) {
                 return Some(found);
@@ -122,9 +127,13 @@ impl<W: Way> Judge<'_, W> {
         None
     }
 
+    /// Whether an earlier rule has another action, or a condition that may fail, which denies.
     fn may_decide_otherwise(&self, index: usize, other: usize) -> bool {
-        let action = |index: usize| self.policy.rules.get(index).map(|rule| &rule.action);
-        self.is_live(other) && action(index) != action(other)
+        let (Some(rule), Some(earlier)) = (self.policy.rules.get(index), self.policy.rules.get(other)) else {
+            return false;
+        };
+        let may_fail = || rule.action != Action::Deny && earlier.condition.as_ref().is_some_and(can_fail);
+        self.decides(other) && (rule.action != earlier.action || may_fail())
     }
 
     /// Whether some request of the rule is decided otherwise by an earlier one: by its action, or because its condition cannot
@@ -144,7 +153,7 @@ impl<W: Way> Judge<'_, W> {
                 ..Question::default()
             });
         }
-        if rule.action != gov_plan::model::Action::Deny && earlier.condition.is_some() {
+        if rule.action != Action::Deny && earlier.condition.as_ref().is_some_and(can_fail) {
             questions.push(Question {
                 fits: vec![index],
                 unevaluable: Some(Unevaluable::Rule(other)),
@@ -154,7 +163,11 @@ impl<W: Way> Judge<'_, W> {
         }
         questions.into_iter().find_map(|question| match self.way.find(&question) {
             Answer::Yes(sample) => Some((question, sample)),
-            _ => None,
+            Answer::No(_) => None,
+            Answer::Unknown(why) => {
+                self.doubt = Some(why);
+                None
+            }
         })
     }
 
@@ -165,14 +178,15 @@ impl<W: Way> Judge<'_, W> {
             Answer::Unknown(_) => Past::Unknown,
             Answer::Yes(sample) => {
                 let rules = self.way.touching(&sample, index);
-                let rules: Vec<usize> = rules.into_iter().filter(|rule| self.is_live(*rule)).collect();
+                let rules: Vec<usize> = rules.into_iter().filter(|rule| self.decides(*rule)).collect();
                 if rules.is_empty() { Past::Unknown } else { Past::One(rules) }
             }
         }
     }
 
-    fn is_live(&self, rule: usize) -> bool {
-        self.live.get(rule) == Some(&true)
+    /// Whether a rule decides any request.
+    fn decides(&self, rule: usize) -> bool {
+        self.live.get(rule) == Some(&true) || self.stops.get(rule) == Some(&true)
     }
 }
 

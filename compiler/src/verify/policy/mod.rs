@@ -41,9 +41,20 @@ pub(super) fn units<'p>(package: &'p Package, alphabet: &Arc<Alphabet>, pedantic
 
 /// Settles all obligations of a policy in one way of proof.
 pub(super) fn judge<W: Way>(package: &Package, policy: &Policy, pedantic: bool, way: W, found: &mut Found) {
-    let live = vec![false; policy.rules.len()];
+    let (live, stops) = (vec![false; policy.rules.len()], vec![false; policy.rules.len()]);
     let next_other = redundancy::next_others(policy);
-    let mut judge = Judge { package, policy, pedantic, way, found, live, next_other, needed_by: Evidence::None };
+    let mut judge = Judge {
+        package,
+        policy,
+        pedantic,
+        way,
+        found,
+        live,
+        stops,
+        doubt: None,
+        next_other,
+        needed_by: Evidence::None,
+    };
     judge.rules();
     judge.approvers();
     if pedantic {
@@ -60,6 +71,10 @@ struct Judge<'a, W: Way> {
     found: &'a mut Found,
     /// The rules that win some request.
     live: Vec<bool>,
+    /// The rules that win nothing, and deny some request all the same: their condition cannot be evaluated for it.
+    stops: Vec<bool>,
+    /// Why it is not known of some rule whether it decides otherwise than the one that is looked at.
+    doubt: Option<String>,
     /// See [`redundancy::next_others`].
     next_other: Vec<usize>,
     /// The last request that was found to be decided otherwise without a rule.

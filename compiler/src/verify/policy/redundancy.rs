@@ -26,71 +26,69 @@ impl<W: Way> Judge<'_, W> {
         self.found.settle(Code::RedundantRule, subject, outcome);
     }
 
-    /// `None` where it was not settled.
+    /// `None` where it was not settled. The rule takes requests in two ways: those that fit it, and those that its condition
+    /// cannot be evaluated for, which are denied.
     fn is_needed(&mut self, index: usize) -> Option<bool> {
+        let rule = self.policy.rules.get(index)?;
+        let fitting = Question { fits: vec![index], ..Question::default() };
+        let failing = Question { unevaluable: Some(Unevaluable::Rule(index)), ..Question::default() };
+        let fits = self.decides_alone(index, &fitting, &rule.action);
+        if fits == Some(true) || !rule.condition.as_ref().is_some_and(can_fail) {
+            return fits;
+        }
+        match (fits, self.decides_alone(index, &failing, &Action::Deny)) {
+            (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether one of the requests that a rule takes so, and decides so, would be decided otherwise without it.
+    fn decides_alone(&mut self, index: usize, taken: &Question<'static>, action: &Action) -> Option<bool> {
         let policy = self.policy;
-        let rule = policy.rules.get(index)?;
         let count = policy.rules.len();
         let mut unknown = false;
         let mut tell = |answer: Option<bool>| {
             unknown |= answer.is_none();
             answer == Some(true)
         };
-        // Without the rule, what its condition could not be evaluated for would be decided after all.
-        if rule.condition.as_ref().is_some_and(can_fail) && rule.action != Action::Deny {
-            let failing = Question {
-                unevaluable: Some(Unevaluable::Rule(index)),
-                passed: Passed::Before(index, None),
-                ..Question::default()
-            };
-            if tell(self.exists(&failing)) {
-                return Some(true);
-            }
-        }
-        for escalated in differ(policy, &rule.action, &policy.default) {
-            let falling = Question {
-                fits: vec![index],
-                passed: Passed::Before(count, Some(index)),
-                escalated,
-                ..Question::default()
-            };
+        for escalated in differ(policy, action, &policy.default) {
+            let falling = Question { passed: Passed::Before(count, Some(index)), escalated, ..taken.clone() };
             if tell(self.exists(&falling)) {
                 return Some(true);
             }
         }
-        let Some(first) = self.next_other.get(index).copied().filter(|first| *first < count) else {
+        let matters = |other: &Rule| {
+            !differ(policy, action, &other.action).is_empty()
+                || *action != Action::Deny && other.condition.as_ref().is_some_and(can_fail)
+        };
+        let first = match &taken.unevaluable {
+            None => self.next_other.get(index).copied(),
+            Some(_) => (index + 1..count).find(|other| policy.rules.get(*other).is_some_and(matters)),
+        };
+        let Some(first) = first.filter(|first| *first < count) else {
             return (!unknown).then_some(false);
         };
         // Where rules that decide the same catch everything before one that does not, there is nothing left to look at.
-        let reaching =
-            Question { fits: vec![index], passed: Passed::Before(first, Some(index)), ..Question::default() };
+        let reaching = Question { passed: Passed::Before(first, Some(index)), ..taken.clone() };
         if self.exists(&reaching) == Some(false) {
             return (!unknown).then_some(false);
         }
-        let matters = |other: &Rule| {
-            !differ(policy, &rule.action, &other.action).is_empty()
-                || rule.action != Action::Deny && other.condition.as_ref().is_some_and(can_fail)
-        };
         let later = |other: usize| other > index && policy.rules.get(other).is_some_and(matters);
         for other in self.way.neighbours(index, usize::MAX, &later) {
             let Some(next) = policy.rules.get(other) else { continue };
-            for escalated in differ(policy, &rule.action, &next.action) {
-                let falling = Question {
-                    fits: vec![index, other],
-                    passed: Passed::Before(other, Some(index)),
-                    escalated,
-                    ..Question::default()
-                };
-                if tell(self.exists(&falling)) {
+            for escalated in differ(policy, action, &next.action) {
+                let fits = taken.fits.iter().copied().chain([other]).collect();
+                let passed = Passed::Before(other, Some(index));
+                if tell(self.exists(&Question { fits, passed, escalated, ..taken.clone() })) {
                     return Some(true);
                 }
             }
-            if rule.action != Action::Deny && next.condition.as_ref().is_some_and(can_fail) {
+            if *action != Action::Deny && next.condition.as_ref().is_some_and(can_fail) {
                 let failing = Question {
-                    fits: vec![index],
                     unevaluable: Some(Unevaluable::Rule(other)),
                     passed: Passed::Before(other, Some(index)),
-                    ..Question::default()
+                    ..taken.clone()
                 };
                 if tell(self.exists(&failing)) {
                     return Some(true);
@@ -152,7 +150,7 @@ fn differ(policy: &Policy, a: &Action, b: &Action) -> Vec<Option<bool>> {
 }
 
 /// Whether a condition has a part whose evaluation can fail.
-fn can_fail(condition: &gov_plan::expr::Expr) -> bool {
+pub(super) fn can_fail(condition: &gov_plan::expr::Expr) -> bool {
     let mut found = false;
     condition.walk(&mut |part| {
         found |= matches!(

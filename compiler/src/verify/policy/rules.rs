@@ -1,6 +1,6 @@
 //! Each rule: whether it is reached, says something, and matters.
 
-use super::super::question::{Passed, Question, Way};
+use super::super::question::{Passed, Question, Unevaluable, Way};
 use super::super::report::{Evidence, Outcome};
 use super::Judge;
 use crate::codes::Code;
@@ -40,6 +40,13 @@ impl<W: Way> Judge<'_, W> {
         self.way.forget(index);
         let Some(rule) = self.policy.rules.get(index) else { return };
         if let Some(condition) = &rule.condition {
+            if super::redundancy::can_fail(condition) {
+                let failing = Question { fits: Vec::new(), unevaluable: Some(Unevaluable::Rule(index)), ..reaching };
+                let Some(failing) = self.ask(Code::ShadowedRule, &subject, at, &failing) else { return };
+                if let Some(stops) = self.stops.get_mut(index) {
+                    *stops = failing.witness.is_some();
+                }
+            }
             let fitting = Question { fits: vec![index], ..Question::default() };
             let Some(alone) = self.ask(Code::VacuousCondition, &subject, at, &fitting) else { return };
             if alone.witness.is_none() {

@@ -3,7 +3,7 @@
 use super::packages;
 use crate::verify::replay::Fit;
 use gov_plan::decide::{By, Decided, RequestBody, Scope, decide, facts};
-use gov_plan::model::{Action, Approval, ClaimKind, Decision, Package, Policy, Quantifier};
+use gov_plan::model::{Action, Approval, ClaimKind, Decision, Package, Policy, Quantifier, Rule};
 use gov_plan::value::{Record, Value};
 use std::collections::BTreeSet;
 
@@ -28,6 +28,11 @@ pub(super) fn requests(source: &str, package: &Package) -> Vec<RequestBody> {
     }
     let texts = one_of(asks("input.s") || tables, texts);
     let workflows = if asks("workflow") { vec![None, Some("w".to_owned())] } else { vec![None] };
+    let told = |bit: &u32| asks(&format!("role:r{bit}")) || *bit == 1 && asks("team");
+    let roles: Vec<Vec<String>> = (0..3).filter(told).fold(vec![Vec::new()], |sets, bit| {
+        let with = sets.iter().map(|set| [set.as_slice(), &[format!("r{bit}")]].concat());
+        sets.iter().cloned().chain(with).collect()
+    });
     let principals = [
         "agent:x",
         "agent:xx",
@@ -43,9 +48,7 @@ pub(super) fn requests(source: &str, package: &Package) -> Vec<RequestBody> {
     let mut all = Vec::new();
     for capability in &package.capabilities {
         for principal in principals {
-            for roles in 0..8 {
-                let roles: Vec<String> =
-                    (0..3).filter(|bit| roles >> bit & 1 == 1).map(|bit| format!("r{bit}")).collect();
+            for roles in &roles {
                 for flag in &flags {
                     for count in &counts {
                         for mode in &modes {
@@ -98,14 +101,39 @@ pub(super) struct RuleTruth {
     /// Whether there is something of which its condition does not hold.
     pub misses_some: bool,
     pub wins_some: bool,
-    /// Where it wins nothing: whether a winner of its requests decides otherwise.
-    pub decided_otherwise: bool,
-    /// Where it wins nothing: the size of the smallest set of live rules that catches all its requests, with one that decides
-    /// otherwise if there is one.
-    pub smallest: usize,
+    /// Whether it decides some request: it wins it, or denies it because its condition cannot be evaluated for it.
+    pub decides_some: bool,
     pub needed: bool,
+    /// Where it wins nothing: what its culprits have to be.
+    pub culprits: Culprits,
     /// Whether a request that it wins is allowed without escalation.
     pub plain: bool,
+}
+
+/// What the culprits of a rule that wins nothing have to be.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Culprits {
+    /// For each of its requests the earlier rules that decide something and catch it: one of each has to be named.
+    groups: Vec<Vec<usize>>,
+    /// The rules that decide one of its requests otherwise: one of them has to be named, if there is one.
+    pub otherwise: BTreeSet<usize>,
+    /// How few suffice.
+    pub fewest: usize,
+}
+
+impl Culprits {
+    /// Whether these rules are such culprits, as few as can be.
+    pub fn are(&self, named: &[usize]) -> bool {
+        let has = |rule: &usize| named.contains(rule);
+        let can_be =
+            |rule: &usize| self.otherwise.contains(rule) || self.groups.iter().any(|group| group.contains(rule));
+        named.len() == self.fewest && self.suffice(&has) && named.iter().all(can_be)
+    }
+
+    fn suffice(&self, has: &dyn Fn(&usize) -> bool) -> bool {
+        let shows = self.otherwise.is_empty() || self.otherwise.iter().any(has);
+        shows && self.groups.iter().all(|group| group.iter().any(has))
+    }
 }
 
 pub(super) fn truth(package: &Package, policy: &Policy, requests: &[RequestBody]) -> Truth {
@@ -121,11 +149,13 @@ pub(super) fn truth(package: &Package, policy: &Policy, requests: &[RequestBody]
             policy
         })
         .collect();
+    let mut claims: Vec<ClaimTruth<'_>> = package.claims.iter().map(|claim| ClaimTruth::of(&claim.kind)).collect();
     for body in requests {
         let request = body.request();
         let decided = decide(package, policy, &request);
         let facts = facts(package, &request).expect("inputs are in range");
         let scope = Scope { package, request: &request, facts: &facts };
+        claims.iter_mut().for_each(|claim| claim.see(&scope, body, decided.decision));
         let fits: Vec<Fit> = policy.rules.iter().map(|rule| Fit::of(rule, &scope, body)).collect();
         let winner = match decided.by {
             By::Rule(index) => Some(index as usize - 1),
@@ -139,12 +169,13 @@ pub(super) fn truth(package: &Package, policy: &Policy, requests: &[RequestBody]
             truth.misses_some |= matches!(fits[index], Fit::Missed | Fit::Unevaluable);
             let wins = winner == Some(index);
             truth.wins_some |= wins;
+            truth.decides_some |= wins || winner.is_none() && unevaluable == Some(index);
             truth.plain |= wins && !decided.escalated;
             if fits[index] == Fit::Yes && !wins {
                 let touching = (0..index).filter(|other| matches!(fits[*other], Fit::Yes | Fit::Unevaluable));
                 let denied = unevaluable.filter(|at| winner.is_none() && *at < index);
                 let by = winner.or(denied);
-                caught[index].insert((touching.collect(), by, denied.is_some() && winner.is_none()));
+                caught[index].insert((touching.collect(), by, denied.is_some()));
             }
             if (wins || unevaluable == Some(index)) && !truth.needed {
                 let other = decide(package, &without[index], &request);
@@ -152,27 +183,27 @@ pub(super) fn truth(package: &Package, policy: &Policy, requests: &[RequestBody]
             }
         }
     }
-    let live: Vec<bool> = rules.iter().map(|rule| rule.wins_some).collect();
-    for (index, rule) in rules.iter_mut().enumerate().filter(|(index, _)| !live[*index]) {
-        let action = &policy.rules[index].action;
-        let otherwise: BTreeSet<usize> = caught[index]
-            .iter()
-            .filter(|(_, by, denied)| match by {
-                Some(_) if *denied => *action != Action::Deny,
-                Some(by) => policy.rules[*by].action != *action,
-                None => false,
-            })
-            .filter_map(|(_, by, _)| *by)
-            .collect();
-        rule.decided_otherwise = !otherwise.is_empty();
-        let groups: Vec<Vec<usize>> = caught[index]
-            .iter()
-            .map(|(touching, ..)| touching.iter().copied().filter(|other| live[*other]).collect())
-            .collect();
-        rule.smallest = smallest(index, &groups, &otherwise);
+    let deciding: Vec<bool> = rules.iter().map(|rule| rule.decides_some).collect();
+    for (index, rule) in rules.iter_mut().enumerate().filter(|(_, rule)| !rule.wins_some) {
+        rule.culprits = culprits(policy, index, &caught[index], &deciding);
     }
-    let claims = package.claims.iter().map(|claim| claim_truth(package, policy, &claim.kind, requests)).collect();
-    Truth { rules, default_reached, claims }
+    Truth { rules, default_reached, claims: claims.into_iter().map(ClaimTruth::holds).collect() }
+}
+
+fn culprits(policy: &Policy, index: usize, caught: &BTreeSet<Caught>, deciding: &[bool]) -> Culprits {
+    let action = &policy.rules[index].action;
+    let decides_otherwise = |by: usize, denied: bool| match denied {
+        true => *action != Action::Deny,
+        false => policy.rules[by].action != *action,
+    };
+    let otherwise = caught.iter().filter_map(|(_, by, denied)| by.filter(|by| decides_otherwise(*by, *denied)));
+    let of = |(touching, ..): &Caught| touching.iter().copied().filter(|other| deciding[*other]).collect();
+    let mut culprits =
+        Culprits { groups: caught.iter().map(of).collect(), otherwise: otherwise.collect(), fewest: usize::MAX };
+    let suffices = |set: &u32| culprits.suffice(&|rule: &usize| set >> rule & 1 == 1);
+    let sets = (0..1_u32 << index).filter(suffices);
+    culprits.fewest = sets.map(|set| set.count_ones() as usize).min().unwrap_or(usize::MAX);
+    culprits
 }
 
 /// What matters of a decision: which, and who has to approve.
@@ -180,46 +211,51 @@ fn outcome<'p>(decided: &Decided<'p>) -> (Decision, Option<&'p Approval>, Option
     (decided.decision, decided.by_policy, decided.by_capability)
 }
 
-/// The size of the smallest set of earlier rules that has one of each group, and one of `otherwise` unless that is empty.
-fn smallest(end: usize, groups: &[Vec<usize>], otherwise: &BTreeSet<usize>) -> usize {
-    let sets = (0..1_u32 << end).filter(|set| {
-        let has = |rule: &usize| set >> rule & 1 == 1;
-        groups.iter().all(|group| group.iter().any(has)) && (otherwise.is_empty() || otherwise.iter().any(has))
-    });
-    sets.map(|set| set.count_ones() as usize).min().unwrap_or(usize::MAX)
+/// What the requests that a claim is about show of it.
+struct ClaimTruth<'p> {
+    kind: &'p ClaimKind,
+    rule: Rule,
+    /// Whether some are decided as it says, and some are not.
+    yes: bool,
+    no: bool,
 }
 
-fn claim_truth(package: &Package, policy: &Policy, kind: &ClaimKind, requests: &[RequestBody]) -> Option<bool> {
-    let ClaimKind::Policy { quantifier, decision, subjects, targets, condition, .. } = kind else {
-        panic!("only claims about policies are generated");
-    };
-    let rule = gov_plan::model::Rule {
-        name: None,
-        docs: String::new(),
-        action: Action::Allow,
-        subjects: subjects.clone(),
-        targets: targets.clone(),
-        condition: condition.clone(),
-        because: None,
-        at: Default::default(),
-    };
-    let (mut some, mut yes, mut no) = (false, false, false);
-    for body in requests {
-        let request = body.request();
-        let facts = facts(package, &request).unwrap();
-        if Fit::of(&rule, &Scope { package, request: &request, facts: &facts }, body) != Fit::Yes {
-            continue;
-        }
-        some = true;
-        let decided = decide(package, policy, &request).decision == *decision;
-        yes |= decided;
-        no |= !decided;
+impl<'p> ClaimTruth<'p> {
+    fn of(kind: &'p ClaimKind) -> ClaimTruth<'p> {
+        let ClaimKind::Policy { subjects, targets, condition, .. } = kind else {
+            panic!("only claims about policies are generated");
+        };
+        let rule = Rule {
+            name: None,
+            docs: String::new(),
+            action: Action::Allow,
+            subjects: subjects.clone(),
+            targets: targets.clone(),
+            condition: condition.clone(),
+            because: None,
+            at: Default::default(),
+        };
+        ClaimTruth { kind, rule, yes: false, no: false }
     }
-    some.then_some(match quantifier {
-        Quantifier::Never => !yes,
-        Quantifier::Always => !no,
-        Quantifier::Sometimes => yes,
-    })
+
+    fn see(&mut self, scope: &Scope<'_>, body: &RequestBody, decided: Decision) {
+        if let ClaimKind::Policy { decision, .. } = self.kind
+            && Fit::of(&self.rule, scope, body) == Fit::Yes
+        {
+            self.yes |= decided == *decision;
+            self.no |= decided != *decision;
+        }
+    }
+
+    /// Whether it holds; `None` for one about no request.
+    fn holds(self) -> Option<bool> {
+        let ClaimKind::Policy { quantifier, .. } = self.kind else { return None };
+        (self.yes || self.no).then_some(match quantifier {
+            Quantifier::Never => !self.yes,
+            Quantifier::Always => !self.no,
+            Quantifier::Sometimes => self.yes,
+        })
+    }
 }
 
 #[test]

@@ -9,17 +9,20 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "tests say what they expect by panicking"
 )]
 
 mod brute;
 pub(super) mod certificates;
+mod culprits;
 mod cvc5;
 mod expressions;
 mod meaning;
 
 pub(crate) mod packages;
 pub(crate) mod random;
+pub(crate) mod spread;
 mod ways;
 
 /// How many cases a comparison tries.
