@@ -1,4 +1,5 @@
 //! Proofs about policies: every rule of the workload, with rules that overlap and rules that do not, with amounts and without.
+//! Proofs about workflows: one with branches and statements that run at once.
 
 use std::error::Error;
 
@@ -8,7 +9,7 @@ use crate::measure;
 use crate::package;
 use crate::row::Row;
 
-/// Proves policies of 100 rules up to `most`.
+/// Proves policies of 100 rules up to `most`, and workflows of 50 steps up to 400.
 ///
 /// # Errors
 ///
@@ -22,7 +23,30 @@ pub fn run(most: usize) -> Result<Vec<Row>, Box<dyn Error>> {
             }
         }
     }
+    for steps in [50, 100, 200, 400] {
+        rows.push(workflow(steps)?);
+    }
     Ok(rows)
+}
+
+/// A workflow with twenty branches and three statements that run at once in two hundred steps.
+fn workflow(steps: usize) -> Result<Row, Box<dyn Error>> {
+    let size = workload::Size { steps, branches: steps / 10, parallels: (steps * 3).div_ceil(200) };
+    let input = package::input(&workload::gov_workflow(size));
+    let mut spent = Vec::new();
+    let mut obligations = 0;
+    for _ in 0..5 {
+        let mut checked = gov_compiler::check(&input);
+        let (took, done) = measure::once(|| gov_compiler::prove(&mut checked, &package::options()));
+        done.map_err(|_| "cancelled")?;
+        if let Some(found) = checked.diagnostics.first() {
+            return Err(format!("the workflow of {steps} steps has a finding: {}", found.message).into());
+        }
+        obligations = checked.obligations.total;
+        spent.push(took);
+    }
+    let note = format!("{obligations} obligations, {} branches, {} blocks at once", size.branches, size.parallels);
+    Ok(Row::time("proofs, workflow", "gov", steps, "steps", measure::Times::of(spent)).noting(note))
 }
 
 fn gov(size: usize, overlap: Overlap, amounts: bool) -> Result<Row, Box<dyn Error>> {

@@ -1,7 +1,11 @@
 //! The workload of the benchmarks of decisions and proofs: rules and requests that follow from a seed, so that Gov and each peer
 //! do the same work. No dependencies, since the peers are built elsewhere.
 
+mod workflow;
+
 use std::fmt::Write as _;
+
+pub use workflow::{Size, gov_workflow};
 
 /// How many roles, actions, groups of actions, users and resources there are.
 pub const ROLES: u64 = 20;

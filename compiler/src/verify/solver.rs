@@ -6,8 +6,9 @@
 use super::Options;
 use super::encode::script::{Id, Part, Script, length_name};
 use super::encode::term::{Node, Sort, Term};
+use foldhash::HashMap;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -283,6 +284,16 @@ impl Model {
         }
     }
 
+    /// The truth values of terms. What they share is worked out once.
+    pub fn bools<'t>(&self, terms: impl IntoIterator<Item = &'t Term>) -> Vec<Option<bool>> {
+        let mut known = HashMap::default();
+        let values = terms.into_iter().map(|term| match self.evaluate(term, &mut known)? {
+            Scalar::Bool(value) => Some(value),
+            _ => None,
+        });
+        values.collect()
+    }
+
     /// The integer that a term is.
     pub fn int(&self, term: &Term) -> Option<i128> {
         match self.value(term)? {
@@ -301,7 +312,7 @@ impl Model {
 
     /// The value of a term; `None` where it cannot be shown.
     pub fn value(&self, term: &Term) -> Option<Scalar> {
-        self.evaluate(term, &mut HashMap::new())
+        self.evaluate(term, &mut HashMap::default())
     }
 
     fn evaluate(&self, term: &Term, known: &mut HashMap<usize, Scalar>) -> Option<Scalar> {

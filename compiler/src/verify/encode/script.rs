@@ -9,7 +9,8 @@
 //! length, and as many of each as any question needs. Lengths are integers of their own, tied to the classes.
 
 use super::term::{Node, Sort, Term};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 

@@ -13,6 +13,9 @@ use crate::source::Span;
 use gov_plan::Origin;
 use gov_plan::model::{Package, Workflow};
 
+/// How many conditions around a question are looked at before all of them are.
+const NEARBY: [usize; 3] = [4, 40, 400];
+
 /// One workflow under check.
 pub(super) struct Check<'c, 's, 'm> {
     pub paths: Paths<'m>,
@@ -62,8 +65,16 @@ impl<'c, 's, 'm> Check<'c, 's, 'm> {
         None
     }
 
-    /// Whether something can happen. Loops of two rounds are tried first: they make the shortest witnesses.
+    /// Whether something can happen that should not.
     pub fn ask(&mut self, what: &str, happens: &Term) -> Verdict {
+        match self.never_nearby(what, happens) {
+            Some(proof) => Verdict::Never(proof),
+            None => self.ask_likely(what, happens),
+        }
+    }
+
+    /// Whether something can happen that should. Loops of two rounds are tried first: they make the shortest witnesses.
+    pub fn ask_likely(&mut self, what: &str, happens: &Term) -> Verdict {
         if happens.as_bool() == Some(false) {
             return Verdict::Never(Proof::Exact(Evidence::None));
         }
@@ -75,26 +86,51 @@ impl<'c, 's, 'm> Check<'c, 's, 'm> {
                 rounds.length.at_most(&Term::int(2)).and(&first)
             })
             .collect();
-        if !short.is_empty() {
-            let question = happens.and(&Term::all(short));
-            let answer = self.session.ask(what, &self.paths.question(&[question]));
-            if let Answer::Found(model) = answer {
-                return Verdict::Happens(Box::new(model));
-            }
+        if !short.is_empty()
+            && let Answer::Found(model) = self.put(what, &happens.and(&Term::all(short)))
+        {
+            return Verdict::Happens(Box::new(model));
         }
-        self.ask_any_length(what, happens)
+        self.whole(what, happens)
     }
 
     /// Whether something can happen, however long lists are.
     pub fn ask_any_length(&mut self, what: &str, happens: &Term) -> Verdict {
-        if happens.as_bool() == Some(false) {
-            return Verdict::Never(Proof::Exact(Evidence::None));
+        match self.never_nearby(what, happens) {
+            Some(proof) => Verdict::Never(proof),
+            None => self.whole(what, happens),
         }
-        match self.session.ask(what, &self.paths.question(std::slice::from_ref(happens))) {
+    }
+
+    /// Shows that something never happens by what is near it alone, if that is enough. It most often is: whether a call fits
+    /// its capability seldom depends on what was done long before. A workflow that is small is looked at as a whole instead.
+    fn never_nearby(&mut self, what: &str, happens: &Term) -> Option<Proof> {
+        if happens.as_bool() == Some(false) {
+            return Some(Proof::Exact(Evidence::None));
+        }
+        for most in NEARBY {
+            let (question, whole) = self.paths.question(std::slice::from_ref(happens), most);
+            if whole {
+                return None;
+            }
+            if let Answer::Never(digest) = self.session.ask(&format!("{what}-nearby"), &question) {
+                return Some(Proof::Solver(vec![digest]));
+            }
+        }
+        None
+    }
+
+    fn whole(&mut self, what: &str, happens: &Term) -> Verdict {
+        match self.put(what, happens) {
             Answer::Never(digest) => Verdict::Never(Proof::Solver(vec![digest])),
             Answer::Found(model) => Verdict::Happens(Box::new(model)),
             Answer::Unknown(why) => Verdict::Unknown(why),
         }
+    }
+
+    fn put(&mut self, what: &str, happens: &Term) -> Answer {
+        let (question, _) = self.paths.question(std::slice::from_ref(happens), usize::MAX);
+        self.session.ask(what, &question)
     }
 
     /// Notes that an obligation holds.

@@ -227,12 +227,14 @@ impl<'m> Paths<'m> {
         self.runs.get(id.0)
     }
 
-    /// All that a question has to know beside its own terms.
-    pub fn question(&self, terms: &[Term]) -> Vec<Term> {
+    /// A question with what it has to know beside its own terms, no more than `most` of what their names stand for; and
+    /// whether that is all. Whatever cannot be by a part of it cannot be at all.
+    pub fn question(&self, terms: &[Term], most: usize) -> (Vec<Term>, bool) {
         let mut question = vec![self.given.clone(), self.encoder.facts()];
         question.extend_from_slice(terms);
-        question.extend(self.definitions.of(&question));
-        question
+        let (definitions, whole) = self.definitions.of(&question, most);
+        question.extend(definitions);
+        (question, whole)
     }
 
     /// Works the body of a run out, and gives its result.

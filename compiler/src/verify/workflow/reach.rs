@@ -2,6 +2,7 @@
 
 use super::super::encode::Term;
 use super::super::report::{Evidence, Proof};
+use super::super::solver::Model;
 use super::check::{Check, Verdict};
 use super::layout::PlaceId;
 use crate::codes::Code;
@@ -18,6 +19,20 @@ struct Goal {
     when: Term,
     /// Nothing before it is known.
     settled: Option<Settled>,
+}
+
+/// Notes the goals that an execution reaches: these, and what happens in it besides.
+fn reached_in(goals: &mut [Goal], wanted: &[usize], model: &Model) {
+    let open: Vec<usize> =
+        (0..goals.len()).filter(|index| goals.get(*index).is_some_and(|goal| goal.settled.is_none())).collect();
+    let happens = model.bools(open.iter().filter_map(|index| goals.get(*index)).map(|goal| &goal.when));
+    for (index, happens) in open.into_iter().zip(happens) {
+        if let Some(goal) = goals.get_mut(index)
+            && (wanted.contains(&index) || happens == Some(true))
+        {
+            goal.settled = Some(Settled::Happens);
+        }
+    }
 }
 
 /// What is known of a goal.
@@ -47,22 +62,28 @@ impl Check<'_, '_, '_> {
     /// statements to be reachable, so that few questions are needed.
     pub fn reachable(&mut self) {
         let mut goals = self.goals();
+        let mut most = goals.len();
         while let Some(open) = goals.iter().rposition(|goal| goal.settled.is_none()) {
+            let together = self.together(&goals, open, most);
+            if together.len() > 1 {
+                let all =
+                    Term::all(together.iter().filter_map(|index| goals.get(*index)).map(|goal| goal.when.clone()));
+                match self.ask_likely(&format!("G1303-{open}-together"), &all) {
+                    Verdict::Happens(model) => reached_in(&mut goals, &together, &model),
+                    // Fewer may be in one execution.
+                    _ => most = together.len() / 2,
+                }
+                continue;
+            }
             let Some(goal) = goals.get(open) else { break };
             let (what, when) = (format!("G1303-{open}"), goal.when.clone());
-            match self.ask(&what, &when) {
+            match self.ask_likely(&what, &when) {
                 Verdict::Never(_) => {
                     if let Some(goal) = goals.get_mut(open) {
                         goal.settled = Some(Settled::Never);
                     }
                 }
-                Verdict::Happens(model) => {
-                    for (index, goal) in goals.iter_mut().enumerate() {
-                        if goal.settled.is_none() && (index == open || model.bool(&goal.when) == Some(true)) {
-                            goal.settled = Some(Settled::Happens);
-                        }
-                    }
-                }
+                Verdict::Happens(model) => reached_in(&mut goals, &[open], &model),
                 Verdict::Unknown(why) => {
                     let first = goals.get(open).and_then(|goal| goal.group.first()).copied();
                     let at = first.map_or(self.workflow.at, |first| self.origin(first));
@@ -74,6 +95,21 @@ impl Check<'_, '_, '_> {
             }
         }
         self.tell(&goals);
+    }
+
+    /// A goal with others that are open, as many as said, and that may all be reached in one execution.
+    fn together(&self, goals: &[Goal], open: usize, most: usize) -> Vec<usize> {
+        let layout = &self.paths.layout;
+        let mut found: Vec<(usize, PlaceId)> = Vec::new();
+        for (index, goal) in goals.iter().enumerate().take(open + 1).rev() {
+            let goes_on = matches!(goal.what, Wanted::Reached | Wanted::Holds) && goal.settled.is_none();
+            let Some(place) = goal.group.first().copied().filter(|_| goes_on) else { continue };
+            if found.len() < most && found.iter().all(|(_, other)| !layout.exclusive(place, *other)) {
+                found.push((index, place));
+            }
+        }
+        let found: Vec<usize> = found.into_iter().map(|(index, _)| index).collect();
+        if found.contains(&open) { found } else { vec![open] }
     }
 
     fn goals(&self) -> Vec<Goal> {
