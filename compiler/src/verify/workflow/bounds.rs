@@ -8,6 +8,7 @@ use super::amount::{Amount, Of, Way, number};
 use super::check::{Check, NO_REPLAY, Settled, Verdict};
 use super::layout::PlaceId;
 use super::parallel::equal;
+use super::paths::Why;
 use super::witness::Case;
 use super::words;
 use crate::codes::Code;
@@ -76,21 +77,38 @@ impl Check<'_, '_, '_> {
             return Bounded::Open(why);
         }
         let exceeds = Term::int(most).less(&self.total(of, Way::Weighed, &rounds));
-        let ended = Term::int(most).less(&self.total(of, Way::Ended, &rounds));
-        let whole = self.full_rounds(&rounds).and(&self.everything_ends());
-        let model = match self.ask_any_length("G1304", &exceeds) {
-            Verdict::Never(proof) => return Bounded::Holds(proof),
-            Verdict::Unknown(why) => return Bounded::Open(why),
-            Verdict::Happens(_) => match self.ask_any_length("G1304-whole", &ended.and(&whole)) {
-                Verdict::Happens(model) => model,
-                Verdict::Never(_) => return Bounded::Open(NO_REPLAY.to_owned()),
-                Verdict::Unknown(why) => return Bounded::Open(why),
-            },
-        };
-        match self.worst(of, most, &model) {
-            Some(worst) => Bounded::Exceeded(Box::new(worst)),
-            None => Bounded::Open(NO_REPLAY.to_owned()),
+        match self.ask_any_length("G1304", &exceeds) {
+            Verdict::Never(proof) => Bounded::Holds(proof),
+            Verdict::Unknown(why) => Bounded::Open(why),
+            Verdict::Happens(_) => self.exceeded(of, most, &rounds),
         }
+    }
+
+    /// Looks for an execution that comes to its end and takes more than so much: with as many rounds as there can be first,
+    /// and before a deadline comes.
+    fn exceeded(&mut self, of: &Of, most: i128, rounds: &BTreeMap<PlaceId, i128>) -> Bounded {
+        for rounds in fewer(rounds) {
+            let exceeds = Term::int(most).less(&self.total(of, Way::Ended, &rounds));
+            let whole = Term::all([exceeds, self.full_rounds(&rounds), self.everything_ends()]);
+            for in_time in [self.in_time(), Term::bool(true)] {
+                match self.ask_likely("G1304-whole", &whole.and(&in_time)) {
+                    Verdict::Happens(model) => {
+                        if let Some(worst) = self.worst(of, most, &model) {
+                            return Bounded::Exceeded(Box::new(worst));
+                        }
+                    }
+                    Verdict::Never(_) => {}
+                    Verdict::Unknown(why) => return Bounded::Open(why),
+                }
+            }
+        }
+        Bounded::Open(NO_REPLAY.to_owned())
+    }
+
+    /// No deadline comes.
+    fn in_time(&self) -> Term {
+        let late = self.paths.failures.iter().filter(|failure| matches!(failure.why, Why::Deadline(_)));
+        Term::all(late.map(|failure| failure.when.not()))
     }
 
     pub fn total(&mut self, of: &Of, way: Way, rounds: &BTreeMap<PlaceId, i128>) -> Term {
@@ -157,6 +175,9 @@ impl Check<'_, '_, '_> {
             let point = self.paths.point(*id)?;
             let rounds = point.rounds.as_ref()?;
             let [earlier, later] = &rounds.picks;
+            if *most == 0 {
+                return Some(rounds.begins.implies(&rounds.length.equals(&Term::int(0))));
+            }
             let listed = i128::try_from(rounds.elements.len()).ok()?;
             let (first, rest) = rounds.elements.split_first()?;
             let alike = rest.iter().take(rest.len().saturating_sub(1)).map(|element| equal(first, element));
@@ -287,6 +308,22 @@ impl Check<'_, '_, '_> {
             Bounded::Exceeded(worst) => Settled::Fails(Box::new(claim(*worst))),
         }
     }
+}
+
+/// The rounds of loops, then fewer: what a round asks for may keep a later statement from taking more.
+fn fewer(rounds: &BTreeMap<PlaceId, i128>) -> Vec<BTreeMap<PlaceId, i128>> {
+    const MOST: usize = 24;
+    let with = |id: &PlaceId, most: i128| {
+        let mut rounds = rounds.clone();
+        rounds.insert(*id, most);
+        rounds
+    };
+    let single = [0, 1, 2].into_iter().flat_map(|most| {
+        let longer = rounds.iter().filter(move |(_, own)| **own > most);
+        longer.map(move |(id, _)| with(id, most))
+    });
+    let none = (rounds.len() > 1).then(|| rounds.keys().map(|id| (*id, 0)).collect());
+    std::iter::once(rounds.clone()).chain(none).chain(single).take(MOST).collect()
 }
 
 /// An amount in words.

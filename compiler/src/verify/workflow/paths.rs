@@ -323,17 +323,19 @@ impl<'m> Paths<'m> {
                 if let Some(point) = self.points.get_mut(id.0) {
                     point.answer = Some(answer);
                 }
-                self.fail(id, reach.clone(), Why::Approval, node.at);
-                Term::all([reach, given, admitted])
+                let end = Term::all([reach.clone(), given, admitted]);
+                self.fail(id, reach.and(&end.not()), Why::Approval, node.at);
+                end
             }
             NodeKind::Wait { duration } => {
                 let encoded = self.encoder.expr(duration, &walk.scope);
-                self.fail(id, reach.clone(), Why::Wait, node.at);
                 if let Some(point) = self.points.get_mut(id.0) {
                     point.waits = encoded.value.as_number().cloned();
                 }
                 let passes = Term::var(&format!("{} passes", id.0), Sort::Bool);
-                Term::all([reach, encoded.fails.not(), passes])
+                let end = Term::all([reach.clone(), encoded.fails.not(), passes]);
+                self.fail(id, reach.and(&end.not()), Why::Wait, node.at);
+                end
             }
             NodeKind::Return { value } => {
                 let encoded = self.encoder.expr(value, &walk.scope);

@@ -54,6 +54,14 @@ fn fallbacks_rounds_and_rollback_count() {
 }
 
 #[test]
+fn a_round_that_keeps_the_rest_from_happening_hides_no_path_without_it() {
+    let rounds = "for id in ids up to 2 { check long else \"short\" }
+    if not long { step a = api.ask { q: q, long: long } step b = api.ask { q: q, long: long } }";
+    assert_eq!(codes(&workflow("4 calls", rounds)), [] as [&str; 0]);
+    assert_eq!(found(&workflow("3 calls", rounds)), ["G1304 the worst path takes 4 calls"]);
+}
+
+#[test]
 fn branches_take_time_at_once_and_one_after_the_other() {
     let body = |after: &str| {
         format!(
