@@ -1,15 +1,23 @@
 //! How packages are proved, as the command line says it, and how far it has come.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use gov_compiler::verify::{DEFAULT_RLIMIT, Options};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Failure;
 use crate::results::Results;
 use gov_workspace::Workspace;
+
+/// How long nothing is said.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often the bar moves.
+const TICK: Duration = Duration::from_millis(100);
 
 /// How packages are proved.
 #[derive(Debug, clap::Args)]
@@ -74,32 +82,38 @@ impl Proofs {
 
 /// A bar on standard error that comes up where something takes longer than a second; nothing where that is no terminal.
 struct Bar {
-    since: Instant,
-    bar: OnceLock<ProgressBar>,
+    bar: ProgressBar,
+    /// Dropped when it is no longer needed.
+    ended: Sender<()>,
+    raising: JoinHandle<()>,
 }
 
 impl Bar {
     fn new() -> Bar {
-        Bar { since: Instant::now(), bar: OnceLock::new() }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{spinner} proving {bar:40} {pos}/{len} after {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let (ended, wait) = mpsc::channel();
+        // One proof alone may take longer than a second, so that nobody else could raise it in time.
+        let raised = bar.clone();
+        let raising = std::thread::spawn(move || {
+            if wait.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                raised.set_draw_target(ProgressDrawTarget::stderr());
+                raised.enable_steady_tick(TICK);
+            }
+        });
+        Bar { bar, ended, raising }
     }
 
     fn tell(&self, done: usize, of: usize) {
-        if self.since.elapsed() < Duration::from_secs(1) {
-            return;
-        }
-        let bar = self.bar.get_or_init(|| {
-            let bar = ProgressBar::new(of as u64);
-            let style = ProgressStyle::with_template("proving {bar:40} {pos}/{len}");
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar
-        });
-        bar.set_length(of as u64);
-        bar.set_position(done as u64);
+        self.bar.set_length(of as u64);
+        self.bar.set_position(done as u64);
     }
 
-    fn end(&self) {
-        if let Some(bar) = self.bar.get() {
-            bar.finish_and_clear();
-        }
+    fn end(self) {
+        drop(self.ended);
+        // It panics nowhere; were it to, there would be nothing to clear.
+        let _ = self.raising.join();
+        self.bar.finish_and_clear();
     }
 }

@@ -44,7 +44,7 @@ pub struct Options<'o> {
     pub smt2: Option<&'o Smt2Sink<'o>>,
     /// Whether somebody wants the check to end.
     pub cancel: Option<&'o AtomicBool>,
-    /// Is told how many units of work are done, and of how many.
+    /// Is told how many units of work are done, and of how many: first of none, then after each.
     pub progress: Option<&'o (dyn Fn(usize, usize) + Sync)>,
 }
 

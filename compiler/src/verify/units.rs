@@ -50,6 +50,9 @@ impl Found {
 pub(crate) fn run(units: Vec<Unit<'_>>, options: &Options<'_>) -> Result<Report, Cancelled> {
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results: Vec<Mutex<Option<Done>>> = units.iter().map(|_| Mutex::new(None)).collect();
+    if let Some(progress) = options.progress {
+        progress(0, units.len());
+    }
     let work = || {
         while let Some((unit, slot)) = Some(next.fetch_add(1, Ordering::Relaxed))
             .and_then(|index| Some((units.get(index)?, results.get(index)?)))

@@ -13,6 +13,8 @@ mod lsp;
 mod new;
 mod packages;
 mod pages;
+#[cfg(unix)]
+mod progress;
 mod proofs;
 mod readme;
 mod runs;
