@@ -250,17 +250,23 @@ pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> 
         ["G1201", "G1203"].into_iter().find(|code| said(code)).or_else(|| said(&"G1202").then_some("G1202"))
     };
     let mut found = Vec::new();
-    let listed = things.each(&mut dead, &mut |thing| {
-        let wrong = |reason: String| Invalid { place: format!("certificate.{}", thing.on), reason };
-        match entries.next() {
-            Some(entry) if entry.on == thing.on => check_form(&accepted, &thing, entry).map_err(wrong)?,
-            Some(entry) => {
-                return Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on)));
-            }
-            None => return Err(wrong("it is missing".to_owned())),
+    // The policies are compiled for the evidence beside that.
+    let listed = std::thread::scope(|scope| {
+        if certificate.len() >= MANY {
+            scope.spawn(|| things.prepare());
         }
-        found.push(thing);
-        Ok(())
+        things.each(&mut dead, &mut |thing| {
+            let wrong = |reason: String| Invalid { place: format!("certificate.{}", thing.on), reason };
+            match entries.next() {
+                Some(entry) if entry.on == thing.on => check_form(&accepted, &thing, entry).map_err(wrong)?,
+                Some(entry) => {
+                    return Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on)));
+                }
+                None => return Err(wrong("it is missing".to_owned())),
+            }
+            found.push(thing);
+            Ok(())
+        })
     });
     let pairs: Vec<(&Thing<'_>, &Settled)> = found.iter().zip(certificate).collect();
     first_wrong(&pairs, |(thing, entry)| {

@@ -65,6 +65,11 @@ impl<'p> Rules<'p> {
         found
     }
 
+    /// Compiles the policy, which is done anyway as soon as a request is put to it.
+    pub fn prepare(&self) {
+        self.audit();
+    }
+
     /// The policy, ready to be asked about requests.
     fn audit(&self) -> &Audit {
         self.audit.get_or_init(|| Audit::of(self.package, self.policy))

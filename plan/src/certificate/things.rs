@@ -25,6 +25,11 @@ impl<'p> Things<'p> {
         Things { package, rules: rules.collect() }
     }
 
+    /// Gets ready what evidence is checked with.
+    pub fn prepare(&self) {
+        self.rules.values().for_each(Rules::prepare);
+    }
+
     /// The rules of a policy.
     pub fn rules(&self, policy: &str) -> Option<&Rules<'p>> {
         self.rules.get(policy)
