@@ -3,6 +3,7 @@
 
 use super::packages::{Shape, source};
 use super::random::Random;
+use super::spread::tell;
 use crate::compile::all_found;
 use crate::package::{File, Input};
 use crate::verify::Options;
@@ -28,7 +29,7 @@ fn certificates_of_generated_policies_agree_with_their_proofs() {
     let shape = |mixed| Shape { rules: 6, mixed };
     let sources: Vec<String> = (0..super::cases()).map(|case| source(&mut random, &shape(case % 4 == 0))).collect();
     let seen = agree(&sources);
-    println!("policies: {seen:?}");
+    tell(&format!("certificates of {} policies: {seen:?}", sources.len()));
     assert!(seen.plans > 0 && seen.settled > 0 && seen.lies > 0);
 }
 

@@ -4,7 +4,7 @@
 //! dead themselves, and conditions that cannot be evaluated everywhere.
 
 use super::random::Random;
-use super::spread::{numbered, spread};
+use super::spread::{numbered, spread, tell};
 use super::{brute, packages, ways};
 use crate::verify::exact::{self, Alphabet};
 use gov_plan::decide::RequestBody;
@@ -28,11 +28,11 @@ fn culprits_are_as_few_as_can_be_and_all_of_them_win_something() {
     let seen = spread("culprits", numbered(500), compare);
     let all = |what: fn(&Seen) -> usize| seen.iter().map(what).sum::<usize>();
     let (dead, by_several, shadowed) = (all(|one| one.dead), all(|one| one.by_several), all(|one| one.shadowed));
-    println!(
+    tell(&format!(
         "culprits: {} policies with {dead} rules that are never reached, {by_several} of which take several to cover, and \
          {shadowed} are decided otherwise",
         seen.len()
-    );
+    ));
     assert!(by_several * 10 > dead && shadowed * 5 > dead && shadowed < dead);
 }
 

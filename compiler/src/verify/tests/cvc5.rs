@@ -5,6 +5,7 @@
 //! another the test fails. What cvc5 does not settle within its resources is counted and printed.
 
 use super::random::Random;
+use super::spread::tell;
 use super::{cases, packages};
 use crate::package::{File, Input};
 use crate::verify::encode::requests as encoded;
@@ -56,12 +57,12 @@ fn a_second_solver_says_the_same() {
     }
     let questions: Vec<String> = questions.into_inner().unwrap().into_iter().collect();
     let answers = compared(&questions);
-    println!(
+    tell(&format!(
         "cvc5: {} questions, {of_files} of them from {} of {read} packages in files, the others from {generated} generated policies \
          and as many workflows; Z3 and cvc5 say {answers:?}",
         questions.len(),
         written.len(),
-    );
+    ));
     let settled = |answer: &str| answer == "sat" || answer == "unsat";
     for ((z3, cvc5), count) in &answers {
         assert!(cvc5 == z3 || cvc5 == "unknown" || !settled(z3), "{count} questions: Z3 says {z3}, cvc5 {cvc5}");

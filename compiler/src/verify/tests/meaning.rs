@@ -4,6 +4,7 @@
 use super::cases;
 use super::expressions::{Builder, usd, value, variables};
 use super::random::Random;
+use super::spread::tell;
 use crate::verify::Options;
 use crate::verify::encode::{Encoder, List, Scope, Shape, Sort, Symbol, Term};
 use crate::verify::exact::testing;
@@ -104,7 +105,7 @@ fn the_encoding_means_what_the_evaluator_says() {
             scope.spawn(|| compare(&package, &expr, &assignment, expected.as_ref().ok()));
         });
     }
-    println!("one meaning: {tried} expressions, of which {failures} fail to evaluate");
+    tell(&format!("one meaning: {tried} expressions, of which {failures} fail to evaluate"));
 }
 
 fn compare(package: &Package, expr: &Expr, assignment: &Assignment<'_>, expected: Option<&Value>) {
@@ -186,7 +187,7 @@ fn the_regions_mean_what_the_evaluator_says() {
         looked_into += 1;
         assert_eq!(found, vec![expected], "{expr} in {:?}", assignment.values);
     }
-    println!("one meaning: {tried} conditions as regions, of which {looked_into} are looked into to the end");
+    tell(&format!("one meaning: {tried} conditions as regions, of which {looked_into} are looked into to the end"));
     assert!(looked_into * 3 > tried, "{looked_into} of {tried}");
 }
 

@@ -1,5 +1,6 @@
 //! Cases put to a comparison on every core.
 
+use std::io::Write;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,15 @@ pub(crate) fn numbered(or: u64) -> Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let start: u64 = number("GOV_SEED").unwrap_or(0);
     start..start + number("GOV_CASES").unwrap_or(or)
+}
+
+/// Says how much was compared: where the test runs, and in the file that `GOV_COUNTS` names, out of which `make test` tells it.
+pub(crate) fn tell(count: &str) {
+    println!("{count}");
+    if let Some(file) = std::env::var_os("GOV_COUNTS") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(file).unwrap();
+        writeln!(file, "{count}").unwrap();
+    }
 }
 
 /// Puts cases to a comparison, and gives what came of each, in order. A case that panics ends it.

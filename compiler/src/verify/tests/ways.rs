@@ -1,7 +1,7 @@
 //! The exact way, the solver, and a brute-force reading, on generated packages: any difference fails.
 
 use super::random::Random;
-use super::spread::{numbered, spread};
+use super::spread::{numbered, spread, tell};
 use super::{brute, cases, packages};
 use crate::codes::{Code, Severity};
 use crate::diagnostic::Subject;
@@ -107,13 +107,13 @@ fn both_ways_and_every_request_agree() {
     let compared = spread("ways", numbered(500), compare);
     let all = |what: fn(&Compared) -> usize| compared.iter().map(what).sum::<usize>();
     let (obligations, open) = (all(|one| one.obligations), all(|one| one.open));
-    println!(
+    tell(&format!(
         "ways: {} generated packages compared, with {obligations} obligations, {open} of which are beyond the exact way; \
          {} requests tried one by one, and the culprits of {} rules",
         compared.len(),
         all(|one| one.tried),
         all(|one| one.dead)
-    );
+    ));
     assert!(open * 5 < obligations);
 }
 
@@ -224,5 +224,5 @@ fn every_witness_of_a_finding_shows_it() {
             }
         }
     }
-    println!("ways: {shown} witnesses shown");
+    tell(&format!("ways: {shown} witnesses shown"));
 }

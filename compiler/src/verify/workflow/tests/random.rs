@@ -13,7 +13,7 @@ use crate::package::{File, Input};
 use crate::verify::Options;
 use crate::verify::exact::workflow::explore::{Facts, explore};
 use crate::verify::solver::Session;
-use crate::verify::tests::spread::{numbered, spread};
+use crate::verify::tests::spread::{numbered, spread, tell};
 use crate::verify::units::{self, Found};
 use gov_plan::model::{ClaimKind, Escalation, Package};
 use gov_plan::types::Currency;
@@ -36,7 +36,7 @@ fn certificates_of_generated_workflows_agree_with_their_proofs() {
     let cases = std::env::var("GOV_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(150);
     let sources: Vec<String> = (0..cases).map(|seed| generate::package(7_000_000 + seed)).collect();
     let seen = crate::verify::tests::certificates::agree(&sources);
-    println!("workflows: {seen:?}");
+    tell(&format!("certificates of {} workflows: {seen:?}", sources.len()));
     assert!(seen.plans > 0 && seen.settled > 0);
 }
 
@@ -52,11 +52,11 @@ fn the_proofs_agree_with_every_execution() {
     let redrawn: u64 = compared.iter().map(|(drawn, ..)| drawn).sum();
     let untimed: Vec<String> =
         compared.iter().filter_map(|(.., longest)| longest.as_ref().err()).map(String::clone).collect();
-    println!(
+    tell(&format!(
         "workflows: {} generated packages compared, {redrawn} that were too large drawn again; the longest time of {}",
         compared.len(),
         compared.len() - untimed.len()
-    );
+    ));
     println!("{}", untimed.join("\n"));
     let different: Vec<u64> = compared.iter().filter_map(|(_, different, _)| *different).collect();
     assert!(different.is_empty(), "the proofs and the executions of these cases differ: {different:?}");
