@@ -6,15 +6,11 @@ const SOURCE: &str = "package shop
 
 context { incident: Bool }
 
-capability shop.refund: write {
-    input { amount: Int where amount >= 0 }
-    effect none
-    compensate not needed
-}
+capability shop.quote: read { input { amount: Int where amount >= 0 } }
 
 policy desk {
     default deny
-    small: allow agent:support to shop.refund when input.amount < 100
+    small: allow agent:support to shop.quote when input.amount < 100
 }
 ";
 
@@ -41,7 +37,8 @@ fn a_changed_meaning_is_told_in_words() {
     sandbox.write("shop.gov", SOURCE.replace("< 100", "< 250")).unwrap();
     let ran = check(&sandbox);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-    for words in ["wider: the new plan lets more through", "policy desk", "deny → allow", "agent:support", "rule small"]
+    for words in
+        ["wider: the new plan lets more through", "policy desk", "deny → allow", "agent:support", "rule `small`"]
     {
         assert!(ran.stdout.contains(words), "`{words}` is not in\n{}", ran.stdout);
     }
