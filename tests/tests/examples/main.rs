@@ -4,6 +4,7 @@
 mod cluster;
 mod every;
 mod pipeline;
+mod quickstart;
 mod refunds;
 mod stories;
 
