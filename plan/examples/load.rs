@@ -1,13 +1,13 @@
 //! How long it takes to load a plan of many rules: `cargo run --release -p gov-plan --example load -- 10000 200`.
 //!
 //! The rules are about a hundred capabilities, each with conditions of its own, and a workflow has as many steps as is said. A
-//! plan in a file is measured with `load -- FILE`.
+//! plan in a file is measured with `load -- FILE`. `load -- certificate 10000 200` checks the certificate alone, for a profiler.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for those who work on the plan")]
 
 use gov_plan::certificate::{self, End, Found};
 use gov_plan::decide::{Engine, RequestBody};
-use gov_plan::document;
+use gov_plan::document::{self, Plan};
 use gov_plan::model::Package;
 use gov_plan::value::{Record, Value};
 use std::sync::Arc;
@@ -16,23 +16,17 @@ use std::time::{Duration, Instant};
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let first = arguments.next().unwrap_or_else(|| "10000".to_owned());
-    let text = match first.parse::<usize>() {
-        Ok(rules) => made(rules, arguments.next().and_then(|steps| steps.parse().ok()).unwrap_or(200)),
-        Err(_) => std::fs::read_to_string(first).unwrap(),
+    let mut number = |otherwise| arguments.next().and_then(|number| number.parse().ok()).unwrap_or(otherwise);
+    if first == "certificate" {
+        return certificate_alone(&made(number(10_000), number(200)));
+    }
+    let plan = match first.parse::<usize>() {
+        Ok(rules) => made(rules, number(200)),
+        Err(_) => document::parse(&std::fs::read_to_string(first).unwrap()).unwrap(),
     };
-    let plan = document::parse(&text).unwrap();
     let yaml = document::to_yaml(&plan).unwrap();
     let json = document::to_json(&plan).unwrap();
     println!("{} bytes of YAML, {} of JSON", yaml.len(), json.len());
-    let measure = |what: &str, work: &dyn Fn()| {
-        let mut best = Duration::MAX;
-        for _ in 0..5 {
-            let start = Instant::now();
-            work();
-            best = best.min(start.elapsed());
-        }
-        println!("{what:32} {best:>10.2?}");
-    };
     measure("load YAML", &|| drop(document::parse(&yaml).unwrap()));
     measure("load JSON", &|| drop(document::parse(&json).unwrap()));
     measure("  of which: digest", &|| drop(document::digest(&plan.document).unwrap()));
@@ -46,8 +40,23 @@ fn main() {
     });
 }
 
+fn certificate_alone(plan: &Plan) {
+    let package = document::read(&plan.document).unwrap();
+    measure("the certificate", &|| certificate::check(&package, &plan.document.certificate).unwrap());
+}
+
+fn measure(what: &str, work: &dyn Fn()) {
+    let mut best = Duration::MAX;
+    for _ in 0..5 {
+        let start = Instant::now();
+        work();
+        best = best.min(start.elapsed());
+    }
+    println!("{what:32} {best:>10.2?}");
+}
+
 /// The plan of a made-up package.
-fn made(rules: usize, steps: usize) -> String {
+fn made(rules: usize, steps: usize) -> Plan {
     let package = package(rules, steps);
     let found: Vec<Found> = (0..rules)
         .flat_map(|rule| {
@@ -62,8 +71,7 @@ fn made(rules: usize, steps: usize) -> String {
         })
         .chain([undo()])
         .collect();
-    let plan = document::compile(&package, &found).unwrap();
-    document::to_yaml(&plan).unwrap()
+    document::compile(&package, &found).unwrap()
 }
 
 fn undo() -> Found {

@@ -4,6 +4,7 @@ use crate::decimal::Decimal;
 use crate::origin::Origin;
 use crate::pattern::TextPattern;
 use crate::types::{Currency, Risk, Schema, Type};
+use smallvec::{SmallVec, smallvec};
 
 pub use gov_grammar::ast::BinaryOp;
 
@@ -78,7 +79,7 @@ impl Expr {
     }
 
     /// The expressions directly below.
-    pub fn children(&self) -> Vec<&Expr> {
+    pub fn children(&self) -> SmallVec<[&Expr; 2]> {
         match &self.kind {
             ExprKind::Interpolate(parts) | ExprKind::List(parts) => parts.iter().collect(),
             ExprKind::Record(entries) => entries.iter().map(|(_, value)| value).collect(),
@@ -89,9 +90,9 @@ impl Expr {
             | ExprKind::Len(inner)
             | ExprKind::Not(inner)
             | ExprKind::Negate(inner)
-            | ExprKind::Matches(inner, _) => vec![inner],
-            ExprKind::Binary(_, left, right) => vec![left, right],
-            _ => Vec::new(),
+            | ExprKind::Matches(inner, _) => smallvec![&**inner],
+            ExprKind::Binary(_, left, right) => smallvec![&**left, &**right],
+            _ => SmallVec::new(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the worst path takes, counted without looking at conditions: every arm may be taken, every loop is full, every call is
 //! tried as often as it may be, and then everything is undone.
 
+use super::atom::Unsplit;
 use super::outcome::Reader;
-use super::policy::start;
 use super::things::Things;
 use super::workflow::{calls, ruling, runs_at_once};
 use crate::decimal::Decimal;
@@ -193,7 +193,7 @@ impl<'t> Counter<'t, '_> {
     /// The longest that whoever is asked may take; nothing where one has for ever.
     fn approval(&self, step: &Step, capability: &Capability) -> Option<i128> {
         let rules = self.things.rules(&self.workflow.policy)?;
-        let ruling = ruling(rules, &step.principal, capability);
+        let ruling = ruling(self.things, rules, &step.principal, capability);
         let mut longest = 0_i128;
         for (_, action) in &ruling.acts {
             let within = match (action, &rules.policy.escalation) {
@@ -218,8 +218,8 @@ impl<'t> Counter<'t, '_> {
         let rows: Vec<&Compensation> = match &step.compensation {
             Some(table) => table.rows.iter().map(|row| &row.value).collect(),
             None => {
-                let cell = start(package, capability);
-                Reader::new(&cell, capability).possible(&capability.compensation, &mut Vec::new()).0
+                let cell = self.things.start(capability);
+                Reader::new(&cell, capability).possible(&capability.compensation, &mut Unsplit).0
             }
         };
         let mut most = 0;

@@ -1,8 +1,9 @@
 //! Capabilities: that the risk is not less than what the call does to the world, class by class of inputs; and that what undoes
 //! ends and is final.
 
+use super::atom::Atom;
 use super::cell::Cell;
-use super::outcome::{Atom, Reader, requests};
+use super::outcome::{Reader, requests};
 use super::{Duty, Sight, Thing};
 use crate::model::{Approval, Capability, CapabilityKind, Compensation, Effect, Idempotency, Package, Retry, Table};
 use crate::pattern::PrincipalPattern;

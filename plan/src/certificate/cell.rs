@@ -6,6 +6,7 @@
 use crate::pattern::TextPattern;
 use crate::types::{Fields, Schema, Type};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a value may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,8 +144,8 @@ impl Values {
 /// A class of requests.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Cell {
-    /// What is known of values, by their paths: `input.amount`.
-    domains: BTreeMap<String, Domain>,
+    /// What is known of values, in the order of their paths: `input.amount`.
+    domains: Vec<(Arc<str>, Domain)>,
     /// How parts of conditions turn out that are not taken apart, and whether roles are asserted, by their texts.
     pub turned_out: BTreeMap<String, bool>,
 }
@@ -152,18 +153,31 @@ pub(super) struct Cell {
 impl Cell {
     /// What is known of a value.
     pub fn get(&self, path: &str) -> Option<&Domain> {
-        self.domains.get(path)
+        let place = self.domains.binary_search_by(|(own, _)| (**own).cmp(path)).ok()?;
+        self.domains.get(place).map(|(_, domain)| domain)
+    }
+
+    /// What is known of the first value whose path is one of these.
+    pub fn find(&self, is: impl Fn(&str) -> bool) -> Option<&Domain> {
+        self.domains.iter().find(|(path, _)| is(path)).map(|(_, domain)| domain)
     }
 
     /// All that is known of values, by their paths.
     #[cfg(test)]
     pub fn known(&self) -> impl Iterator<Item = (&str, &Domain)> {
-        self.domains.iter().map(|(path, domain)| (path.as_str(), domain))
+        self.domains.iter().map(|(path, domain)| (&**path, domain))
     }
 
     /// Adds what is known of a value.
     pub fn set(&mut self, path: &str, domain: Domain) {
-        self.domains.insert(path.to_owned(), domain);
+        match self.domains.binary_search_by(|(own, _)| (**own).cmp(path)) {
+            Ok(place) => {
+                if let Some((_, known)) = self.domains.get_mut(place) {
+                    *known = domain;
+                }
+            }
+            Err(place) => self.domains.insert(place, (path.into(), domain)),
+        }
     }
 
     /// Adds the fields of a record, those below them included.

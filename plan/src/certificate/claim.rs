@@ -1,13 +1,14 @@
 //! Claims: those about policies by a request or class by class, those about workflows where the steps show it.
 
+use super::atom::Atom;
 use super::bounds::{self, Of};
 use super::cell::Cell;
-use super::outcome::{Atom, Reader};
+use super::outcome::Reader;
 use super::policy::{Rules, capability_of, start};
 use super::things::Things;
 use super::workflow::{self, ruling};
-use super::{Duty, Sight, Thing};
-use crate::decide::RequestBody;
+use super::{Duty, Shows, Sight, Thing};
+use crate::decide::Request;
 use crate::eval::{Env, eval};
 use crate::model::{Action, Claim, ClaimKind, Compensation, Decision, Escalation, Quantifier, ROLLBACK};
 use crate::types::Risk;
@@ -28,8 +29,7 @@ pub(super) fn thing<'p>(things: &'p Things<'p>, claim: &'p Claim) -> Thing<'p> {
         ClaimKind::Policy { policy, quantifier, targets, .. } => match things.rules(policy) {
             None => Sight::Fails(format!("there is no policy `{policy}`")),
             Some(rules) if *quantifier == Quantifier::Sometimes => {
-                thing.shows =
-                    Some(Box::new(move |_: &[&str], request: &RequestBody| is_instance(rules, claim, request)));
+                thing.shows = Some(Shows::Claim(rules, claim));
                 Sight::ByCase
             }
             Some(rules) => {
@@ -52,15 +52,15 @@ fn open(holds: bool) -> Sight {
 }
 
 /// Whether a request is one that the claim is about, and is decided as it says.
-fn is_instance(rules: &Rules<'_>, claim: &Claim, body: &RequestBody) -> bool {
+pub(super) fn is_instance(rules: &Rules<'_>, claim: &Claim, request: &Request<'_>) -> bool {
     let ClaimKind::Policy { decision, subjects, targets, condition, .. } = &claim.kind else { return false };
-    let request = body.request();
-    let Ok(facts) = crate::decide::facts(rules.package, &request) else { return false };
-    let scope = crate::decide::Scope { package: rules.package, request: &request, facts: &facts };
-    let about = subjects.iter().any(|one| one.matches(&body.principal, |role| scope.has_role(&body.principal, role)))
-        && targets.iter().any(|one| one.matches(&body.capability))
-        && condition.as_ref().is_none_or(|condition| eval(condition, &scope) == Ok(Value::Bool(true)));
-    about && crate::decide::decide(rules.package, rules.policy, &request).decision == *decision
+    let Ok(facts) = crate::decide::facts(rules.package, request) else { return false };
+    let scope = crate::decide::Scope { package: rules.package, request, facts: &facts };
+    let about =
+        subjects.iter().any(|one| one.matches(request.principal, |role| scope.has_role(request.principal, role)))
+            && targets.iter().any(|one| one.matches(request.capability))
+            && condition.as_ref().is_none_or(|condition| eval(condition, &scope) == Ok(Value::Bool(true)));
+    about && crate::decide::decide(rules.package, rules.policy, request).decision == *decision
 }
 
 /// What decides about a class, if the claim holds of it.
@@ -151,7 +151,8 @@ fn about_workflow<'p>(things: &'p Things<'p>, kind: &'p ClaimKind) -> Option<boo
                 asked &= matches!(step.target, crate::model::Target::Call(_));
                 for call in workflow::calls(step) {
                     if call.capability == *capability {
-                        asked &= ruling(rules, &step.principal, called).asks_from(rules, &step.principal, Risk::Low);
+                        asked &=
+                            ruling(things, rules, &step.principal, called).asks_from(rules, &step.principal, Risk::Low);
                     }
                     let own = package.capability(&call.capability).map(|one| &one.compensation);
                     let table = step.compensation.as_ref().or(own);

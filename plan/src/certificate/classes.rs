@@ -3,8 +3,8 @@
 //! What is written down is the parts, in order. Checking them splits where they say so and settles each part again, so that it
 //! takes no search; and since both sides of every split are visited, nothing between the parts is left out.
 
+use super::atom::Atom;
 use super::cell::Cell;
-use super::outcome::Atom;
 use crate::document::Class;
 
 /// How a class is settled: in words, or the parts of conditions that are open.

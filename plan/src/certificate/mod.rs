@@ -12,14 +12,17 @@
 //! Nothing here is shared with the proofs of the compiler, which are written from the same page of the language.
 
 mod accepted;
+mod atom;
 mod bounds;
 mod capability;
 mod case;
 mod cell;
 mod claim;
 mod classes;
+mod failures;
 mod fits;
 mod outcome;
+mod parallel;
 mod policy;
 mod things;
 mod workflow;
@@ -29,14 +32,16 @@ mod tests;
 
 pub use accepted::AcceptedFindings;
 
-use crate::decide::RequestBody;
+use crate::decide::{Request, RequestBody};
 use crate::document::{Case, Class, Invalid, Settled, Solved, Undone, Worst};
-use crate::model::Package;
+use crate::model::{Claim, Package};
 use cell::Cell;
 use classes::Settling;
+use policy::Rules;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use things::Things;
+use std::sync::Arc;
+use things::{Part, Things};
 
 /// What the compiler found of one obligation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,14 +99,57 @@ struct Thing<'p> {
     /// The class of everything that is asked about, by its name, and how a part of it is settled.
     starts: Vec<(String, Cell)>,
     settling: Option<Box<Settling<'p>>>,
-    /// Whether a request shows obligations.
-    shows: Option<Box<Showing<'p>>>,
-    undone: Vec<Undone>,
+    /// What a request can show of it.
+    shows: Option<Shows<'p>>,
+    undone: Vec<Row<'p>>,
     worst: Vec<Worst>,
 }
 
-/// Whether a request shows all of some codes.
-type Showing<'p> = dyn Fn(&[&str], &RequestBody) -> bool + Send + Sync + 'p;
+/// What a request can show.
+#[derive(Clone, Copy)]
+enum Shows<'p> {
+    /// That the rule of this place, from 0, is needed.
+    Rule(&'p Rules<'p>, usize),
+    /// That there is an instance of a claim.
+    Claim(&'p Rules<'p>, &'p Claim),
+}
+
+impl Shows<'_> {
+    /// Whether a request shows all of these codes.
+    fn all(self, codes: &str, request: &Request<'_>) -> bool {
+        match self {
+            Shows::Rule(rules, index) => policy::shows(rules, index, codes, request),
+            Shows::Claim(rules, claim) => claim::is_instance(rules, claim, request),
+        }
+    }
+}
+
+/// A row of the table of failure points, as the plan makes it.
+#[derive(Debug)]
+struct Row<'p> {
+    call: &'p str,
+    by: &'p str,
+    decided_by: Vec<String>,
+    failures: Arc<[Arc<str>]>,
+}
+
+impl Row<'_> {
+    fn write(&self) -> Undone {
+        Undone {
+            call: self.call.to_owned(),
+            by: self.by.to_owned(),
+            decided_by: self.decided_by.clone(),
+            failures: self.failures.iter().map(|failure| failure.to_string()).collect(),
+        }
+    }
+
+    fn is(&self, written: &Undone) -> bool {
+        self.call == written.call
+            && self.by == written.by
+            && self.decided_by == written.decided_by
+            && self.failures.iter().map(|failure| &**failure).eq(written.failures.iter().map(String::as_str))
+    }
+}
 
 /// The codes whose findings may be warnings, which stop nothing.
 const WARNING: [&str; 13] = [
@@ -134,10 +182,12 @@ pub fn make(package: &Package, found: &[Found]) -> Result<Vec<Settled>, Invalid>
         None if ends(name, "G1203").is_some_and(|end| end != End::Holds) => Some("G1203"),
         None => Some("G1202"),
     };
-    things.each(&mut dead, &mut |thing| {
-        made.push(settle(&thing, &by_thing)?);
-        Ok(())
-    })?;
+    for part in things.parts(usize::MAX) {
+        things.each(&part, &mut dead, &mut |thing| {
+            made.push(settle(&thing, &by_thing)?);
+            Ok(())
+        })?;
+    }
     Ok(made)
 }
 
@@ -147,7 +197,7 @@ type ByThing<'f> = HashMap<(Cow<'f, str>, &'f str), Vec<&'f Found>>;
 fn settle(thing: &Thing<'_>, found: &ByThing<'_>) -> Result<Settled, Invalid> {
     let mut settled = Settled {
         on: thing.on.clone(),
-        undone: thing.undone.clone(),
+        undone: thing.undone.iter().map(Row::write).collect(),
         worst: thing.worst.clone(),
         ..Settled::default()
     };
@@ -218,12 +268,13 @@ impl Thing<'_> {
 
     /// Adds a code to a case that shows it, or a case for it.
     fn add_case(&self, code: &str, found: &[&Found], cases: &mut Vec<(RequestBody, String)>) -> bool {
-        let Some(shows) = &self.shows else { return false };
-        if let Some((_, codes)) = cases.iter_mut().find(|(request, _)| shows(&[code], request)) {
+        let Some(shows) = self.shows else { return false };
+        let shows = |request: &RequestBody| shows.all(code, &request.request());
+        if let Some((_, codes)) = cases.iter_mut().find(|(request, _)| shows(request)) {
             add(codes, code);
             return true;
         }
-        let own = found.iter().filter_map(|one| one.request.as_ref()).find(|request| shows(&[code], request));
+        let own = found.iter().filter_map(|one| one.request.as_ref()).find(|request| shows(request));
         cases.extend(own.map(|request| (request.clone(), code.to_owned())));
         own.is_some()
     }
@@ -236,45 +287,44 @@ impl Thing<'_> {
 ///
 /// The first entry that is wrong, missing, or too much.
 pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> {
-    let mut entries = certificate.iter();
     let things = Things::of(package);
     let accepted = AcceptedFindings::of(package);
-    let mut ahead = entries.clone();
-    let mut dead = |name: &str| {
-        let entry = ahead.find(|entry| entry.on == name)?;
-        let is = |text: &str, wanted: &str| codes(text).any(|code| code == wanted.as_bytes());
-        if entry.cases.iter().any(|case| is(&case.shows, "G1201")) {
-            return None;
-        }
-        let said = |code: &&'static str| is(&entry.accepted, code) || is(&entry.warned, code);
-        ["G1201", "G1203"].into_iter().find(|code| said(code)).or_else(|| said(&"G1202").then_some("G1202"))
-    };
-    let mut found = Vec::new();
-    // The policies are compiled for the evidence beside that.
-    let listed = std::thread::scope(|scope| {
-        if certificate.len() >= MANY {
-            scope.spawn(|| things.prepare());
-        }
-        things.each(&mut dead, &mut |thing| {
-            let wrong = |reason: String| Invalid { place: format!("certificate.{}", thing.on), reason };
-            match entries.next() {
-                Some(entry) if entry.on == thing.on => check_form(&accepted, &thing, entry).map_err(wrong)?,
-                Some(entry) => {
-                    return Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on)));
-                }
-                None => return Err(wrong("it is missing".to_owned())),
-            }
-            found.push(thing);
-            Ok(())
+    let shapes = case::Shapes::of(package);
+    let checker = Checker { things: &things, accepted, certificate };
+    let parts = things.parts(MANY);
+    let mut total = 0;
+    let placed: Vec<(usize, &Part<'_>)> = parts
+        .iter()
+        .map(|part| {
+            let first = total;
+            total += part.len(package);
+            (first, part)
         })
+        .collect();
+    // The first rules of a policy have it compiled; what needs no requests is checked beside that.
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    order.sort_by_key(|place| match parts.get(*place) {
+        Some(Part::Rules(_, rules)) => {
+            if rules.start == 0 {
+                0
+            } else {
+                2
+            }
+        }
+        _ => 1,
     });
-    let pairs: Vec<(&Thing<'_>, &Settled)> = found.iter().zip(certificate).collect();
-    first_wrong(&pairs, |(thing, entry)| {
-        let wrong = |reason| Invalid { place: format!("certificate.{}", thing.on), reason };
-        check_evidence(package, thing, entry).map_err(wrong)
-    })?;
-    listed?;
-    match entries.next() {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = processors.min(total.div_ceil(MANY));
+    parallel::each(
+        &order,
+        threads,
+        || case::Reader::new(&shapes),
+        |reader, place| match placed.get(place) {
+            Some((first, part)) => checker.part(part, *first, reader),
+            None => Ok(()),
+        },
+    )?;
+    match certificate.get(total) {
         Some(entry) => Err(Invalid {
             place: format!("certificate.{}", entry.on),
             reason: "nothing has to be proved of this".to_owned(),
@@ -283,31 +333,62 @@ pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> 
     }
 }
 
-/// Fewer than this are not worth a thread.
+/// Fewer things than this are not worth a thread.
 const MANY: usize = 256;
 
-/// Checks everything, by as many threads as there are processors.
-///
-/// # Errors
-///
-/// The first one, in the order of what is checked.
-fn first_wrong<T: Sync>(all: &[T], check: impl Fn(&T) -> Result<(), Invalid> + Sync) -> Result<(), Invalid> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(all.len().div_ceil(MANY).max(1));
-    let part = |part: &[T]| part.iter().try_for_each(&check);
-    if threads == 1 {
-        return part(all);
-    }
-    let (first, others) = all.split_at(all.len().div_ceil(threads));
-    std::thread::scope(|scope| {
-        let spawned = others.chunks(first.len()).map(|own| scope.spawn(move || part(own))).collect::<Vec<_>>();
-        part(first)?;
-        spawned.into_iter().try_for_each(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-    })
+struct Checker<'c, 'p> {
+    things: &'p Things<'p>,
+    accepted: AcceptedFindings,
+    certificate: &'c [Settled],
 }
 
-/// The codes that a text names.
+impl<'c, 'p> Checker<'c, 'p> {
+    /// Checks the entries of a part, the first of which is at this place.
+    fn part(&self, part: &Part<'p>, first: usize, cases: &mut case::Reader<'_, 'p, 'c>) -> Result<(), Invalid> {
+        let place = std::cell::Cell::new(first);
+        let mut dead = |name: &str| self.certificate.get(place.get()).filter(|entry| entry.on == name).and_then(dead);
+        self.things.each(part, &mut dead, &mut |thing| {
+            let wrong = |reason: String| Invalid { place: format!("certificate.{}", thing.on), reason };
+            let Some(entry) = self.certificate.get(place.get()) else { return Err(wrong("it is missing".to_owned())) };
+            if entry.on != thing.on {
+                return Err(wrong(format!("it is missing, or not in its place: `{}` stands there", entry.on)));
+            }
+            check_form(&self.accepted, &thing, entry).map_err(wrong)?;
+            check_evidence(cases, &thing, entry).map_err(wrong)?;
+            place.set(place.get() + 1);
+            Ok(())
+        })?;
+        if place.get() == first + part.len(self.things.package) {
+            return Ok(());
+        }
+        Err(Invalid { place: "certificate".to_owned(), reason: "its parts were counted wrong".to_owned() })
+    }
+}
+
+/// Under which code an entry notes that its rule is dead, if it does.
+fn dead(entry: &Settled) -> Option<&'static str> {
+    let is = |text: &str, wanted: &str| codes(text).any(|code| code == wanted.as_bytes());
+    if entry.cases.iter().any(|case| is(&case.shows, "G1201")) {
+        return None;
+    }
+    let said = |code: &&'static str| is(&entry.accepted, code) || is(&entry.warned, code);
+    ["G1201", "G1203"].into_iter().find(|code| said(code)).or_else(|| said(&"G1202").then_some("G1202"))
+}
+
+/// The codes that a text names: five characters each, with a space between them. What is written otherwise is no code.
 fn codes(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|byte| *byte == b' ').filter(|code| !code.is_empty())
+    let mut rest = Some(text.as_bytes()).filter(|text| !text.is_empty());
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (code, more) = text.split_at(text.len().min(5));
+        let (code, more) = match more {
+            [] => (code, None),
+            [b' ', more @ ..] => (code, Some(more)),
+            _ => (text, None),
+        };
+        rest = more;
+        Some(code)
+    })
 }
 
 /// How an entry says that an obligation is settled.
@@ -372,40 +453,40 @@ fn settled<'e>(thing: &Thing<'_>, entry: &'e Settled) -> Result<Vec<Option<How<'
         (&entry.accepted, How::Accepted),
         (&entry.warned, How::Warned),
     ];
-    let shown = entry.cases.iter().map(|case| (&case.shows, How::ByCase));
-    let total = texts.into_iter().chain(shown.clone()).map(|(text, _)| codes(text).count()).sum::<usize>();
-    if total + entry.solver.len() != thing.duties.len() {
-        let (needed, found) = (thing.duties.len(), total + entry.solver.len());
-        return Err(format!("{needed} obligations have to be settled here, each once, and {found} are"));
-    }
-    let disordered = || "the codes are not in their order".to_owned();
-    let place = |code: &[u8]| thing.duties.iter().position(|duty| duty.code.as_bytes() == code).ok_or_else(disordered);
+    let texts = texts.into_iter().chain(entry.cases.iter().map(|case| (&case.shows, How::ByCase)));
     let mut all: Vec<Option<How<'e>>> = vec![None; thing.duties.len()];
-    let mut take = |place: usize, how: How<'e>| {
-        if let Some(free) = all.get_mut(place) {
-            free.get_or_insert(how);
+    let (mut named, mut in_order) = (0, true);
+    // Notes how the first duty of a code from a place on is settled; the place behind it.
+    let mut take = |from: usize, code: &[u8], how: How<'e>| {
+        named += 1;
+        let later = thing.duties.get(from..).unwrap_or_default();
+        let found = later.iter().position(|duty| duty.code.as_bytes() == code).map(|place| from + place);
+        match found.and_then(|place| all.get_mut(place)) {
+            Some(free) => _ = free.get_or_insert(how),
+            None => in_order = false,
         }
+        found.map_or(usize::MAX, |place| place + 1)
     };
-    let after = |before: &mut Option<usize>, place: usize| match before.replace(place) {
-        Some(before) if before >= place => Err(disordered()),
-        _ => Ok(()),
-    };
-    let (mut last_case, mut last_solved) = (None, None);
-    for (text, how) in texts.into_iter().chain(shown) {
-        let mut last = None;
-        for code in codes(text) {
-            let place = place(code)?;
-            if last.is_none() && matches!(how, How::ByCase) {
-                after(&mut last_case, place)?;
+    let (mut behind_case, mut behind_solved) = (0, 0);
+    for (text, how) in texts {
+        let is_case = matches!(how, How::ByCase);
+        let mut behind = if is_case { behind_case } else { 0 };
+        for (place, code) in codes(text).enumerate() {
+            behind = take(behind, code, how);
+            if is_case && place == 0 {
+                behind_case = behind;
             }
-            after(&mut last, place)?;
-            take(place, how);
         }
     }
     for solved in &entry.solver {
-        let place = place(solved.code.as_bytes())?;
-        after(&mut last_solved, place)?;
-        take(place, How::BySolver(solved));
+        behind_solved = take(behind_solved, solved.code.as_bytes(), How::BySolver(solved));
+    }
+    let needed = thing.duties.len();
+    if named != needed {
+        return Err(format!("{needed} obligations have to be settled here, each once, and {named} are"));
+    }
+    if !in_order {
+        return Err("the codes are not in their order".to_owned());
     }
     Ok(all)
 }
@@ -424,11 +505,14 @@ fn left_to_others(duty: &Duty) -> Result<(), String> {
 }
 
 /// Checks what an entry gives as the reasons.
-fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Result<(), String> {
+fn check_evidence<'c>(
+    cases: &mut case::Reader<'_, '_, 'c>,
+    thing: &Thing<'_>,
+    entry: &'c Settled,
+) -> Result<(), String> {
     for case in &entry.cases {
-        let request = case::read(package, &case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
-        let shown: Vec<&str> = case.shows.split(' ').filter(|code| !code.is_empty()).collect();
-        if shown.is_empty() || !thing.shows.as_ref().is_some_and(|shows| shows(&shown, &request)) {
+        let read = cases.read(&case.request).ok_or_else(|| format!("`{}` is no request", case.request))?;
+        if case.shows.is_empty() || !thing.shows.is_some_and(|shows| shows.all(&case.shows, &read.request())) {
             return Err(format!("{} is not shown by `{}`", case.shows, case.request));
         }
     }
@@ -448,7 +532,8 @@ fn check_evidence(package: &Package, thing: &Thing<'_>, entry: &Settled) -> Resu
     if entry.classes.is_empty() && refuted && thing.duties.iter().any(by_class) && thing.search().is_some() {
         return Err("the classes that show it are left out".to_owned());
     }
-    if entry.undone != thing.undone {
+    if entry.undone.len() != thing.undone.len() || !thing.undone.iter().zip(&entry.undone).all(|(own, one)| own.is(one))
+    {
         return Err("the table of failure points is not that of the plan".to_owned());
     }
     if entry.worst != thing.worst {

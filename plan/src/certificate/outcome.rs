@@ -3,6 +3,7 @@
 //! An [`Outcome`] says what is possible, never less: where a part of a condition is not understood, everything is. It is
 //! written from [`crate::eval`] and shares nothing with what the compiler proves with.
 
+use super::atom::{Atom, Change, Sink, Test};
 use super::cell::{Cell, Domain, Values};
 use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::model::{Action, Capability, Effect, Package, Policy, Rule, Table};
@@ -40,194 +41,6 @@ impl Outcome {
             Some(false) => Outcome::NO,
             None => Outcome::EITHER,
         }
-    }
-}
-
-/// A part of a condition that a cell does not settle, and by which it can be split.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Atom {
-    /// As it is shown.
-    pub text: String,
-    change: Change,
-}
-
-/// Where parts of conditions go that are open.
-pub(super) trait Sink: Default {
-    /// Takes one.
-    fn add(&mut self, atom: impl FnOnce() -> Atom);
-
-    /// Takes all of another one.
-    fn append(&mut self, other: Self);
-}
-
-impl Sink for Vec<Atom> {
-    fn add(&mut self, atom: impl FnOnce() -> Atom) {
-        self.push(atom());
-    }
-
-    fn append(&mut self, other: Self) {
-        self.extend(other);
-    }
-}
-
-/// Nobody splits by them: they are not even put into words.
-#[derive(Debug, Default)]
-pub(super) struct Unsplit;
-
-impl Sink for Unsplit {
-    fn add(&mut self, _: impl FnOnce() -> Atom) {}
-
-    fn append(&mut self, _: Self) {}
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Change {
-    /// A test of the value at a path.
-    Value(String, Test),
-    /// A part that is not taken apart: it turns out one way or the other.
-    Whole,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Test {
-    Present,
-    True,
-    Compare(BinaryOp, i128),
-    Fits(Vec<TextPattern>),
-}
-
-impl Atom {
-    /// The part of a cell in which the atom holds, or does not; nothing where it is empty.
-    pub fn split(&self, cell: &Cell, holds: bool) -> Option<Cell> {
-        let (path, test) = match &self.change {
-            Change::Whole => return Some(cell.turning_out(&self.text, holds)),
-            Change::Value(path, test) => (path, test),
-        };
-        let known = cell.get(path)?;
-        let mut domain = known.clone();
-        match test {
-            Test::Present if holds => domain.absent = false,
-            Test::Present => domain.present = false,
-            _ if holds => (domain.absent, domain.values) = (false, test.restrict(&known.values, true)),
-            _ => domain.values = test.restrict(&known.values, false),
-        }
-        if domain.is_empty() {
-            return None;
-        }
-        let mut cell = cell.clone();
-        cell.set(path, domain);
-        Some(cell)
-    }
-}
-
-impl Test {
-    fn of(&self, values: &Values) -> Option<bool> {
-        match (self, values) {
-            (Test::True, Values::Truth(yes, no)) => (yes != no).then_some(*yes),
-            (Test::Compare(op, number), Values::Number(least, most)) => compare(*op, *least, *most, *number),
-            (Test::Fits(patterns), values) => {
-                let mut all_refuse = true;
-                for pattern in patterns {
-                    match values.fit(pattern) {
-                        Some(true) => return Some(true),
-                        Some(false) => {}
-                        None => all_refuse = false,
-                    }
-                }
-                if all_refuse {
-                    return Some(false);
-                }
-                let Values::OneOf(texts) = values else { return None };
-                let fits = |text: &String| patterns.iter().any(|pattern| pattern.matches(text, |_| false));
-                (!texts.is_empty() && texts.iter().all(fits)).then_some(true)
-            }
-            _ => None,
-        }
-    }
-
-    /// Never fewer values than those for which the test comes out so.
-    fn restrict(&self, values: &Values, holds: bool) -> Values {
-        match (self, values) {
-            (Test::True, Values::Truth(..)) => Values::Truth(holds, !holds),
-            (Test::Compare(op, number), Values::Number(least, most)) => {
-                let op = if holds { *op } else { opposite(*op) };
-                let (least, most) = bounds(op, *least, *most, *number);
-                Values::Number(least, most)
-            }
-            (Test::Fits(patterns), Values::OneOf(texts)) => {
-                let fits = |text: &&String| patterns.iter().any(|pattern| pattern.matches(text, |_| false)) == holds;
-                Values::OneOf(texts.iter().filter(fits).cloned().collect())
-            }
-            (Test::Fits(patterns), values) if !holds => {
-                patterns.iter().fold(values.clone(), |values, pattern| values.restrict(pattern, false))
-            }
-            (Test::Fits(patterns), values) => {
-                let exact = |pattern: &TextPattern| match pattern {
-                    TextPattern::Exact(text) => Some(text.clone()),
-                    _ => None,
-                };
-                match patterns.as_slice() {
-                    [one] => values.restrict(one, true),
-                    many => match many.iter().map(exact).collect::<Option<Vec<String>>>() {
-                        Some(texts) => {
-                            let possible = |text: &String| values.fit(&TextPattern::Exact(text.clone())) != Some(false);
-                            Values::OneOf(texts.into_iter().filter(possible).collect())
-                        }
-                        None => values.clone(),
-                    },
-                }
-            }
-            _ => values.clone(),
-        }
-    }
-}
-
-fn compare(op: BinaryOp, least: i128, most: i128, number: i128) -> Option<bool> {
-    let (all, some) = match op {
-        BinaryOp::Lt => (most < number, least < number),
-        BinaryOp::Le => (most <= number, least <= number),
-        BinaryOp::Gt => (least > number, most > number),
-        BinaryOp::Ge => (least >= number, most >= number),
-        BinaryOp::Eq => (least == number && most == number, least <= number && number <= most),
-        BinaryOp::Ne => (number < least || most < number, least != number || most != number),
-        _ => return None,
-    };
-    if all { Some(true) } else { (!some).then_some(false) }
-}
-
-fn opposite(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Lt => BinaryOp::Ge,
-        BinaryOp::Le => BinaryOp::Gt,
-        BinaryOp::Gt => BinaryOp::Le,
-        BinaryOp::Ge => BinaryOp::Lt,
-        BinaryOp::Eq => BinaryOp::Ne,
-        BinaryOp::Ne => BinaryOp::Eq,
-        other => other,
-    }
-}
-
-fn mirrored(op: BinaryOp) -> BinaryOp {
-    match op {
-        BinaryOp::Lt => BinaryOp::Gt,
-        BinaryOp::Le => BinaryOp::Ge,
-        BinaryOp::Gt => BinaryOp::Lt,
-        BinaryOp::Ge => BinaryOp::Le,
-        other => other,
-    }
-}
-
-fn bounds(op: BinaryOp, least: i128, most: i128, number: i128) -> (i128, i128) {
-    match op {
-        BinaryOp::Lt => (least, most.min(number.saturating_sub(1))),
-        BinaryOp::Le => (least, most.min(number)),
-        BinaryOp::Gt => (least.max(number.saturating_add(1)), most),
-        BinaryOp::Ge => (least.max(number), most),
-        BinaryOp::Eq => (least.max(number), most.min(number)),
-        // A number in the middle cannot be taken out of an interval.
-        BinaryOp::Ne if least == number => (least.saturating_add(1), most),
-        BinaryOp::Ne if most == number => (least, most.saturating_sub(1)),
-        _ => (least, most),
     }
 }
 
@@ -281,7 +94,7 @@ fn hold(cell: &mut Cell, capability: &Capability, names: Names<'_>, path: &str, 
     }
     let reader = Reader { cell, capability, names };
     if let Some((tested, test, holds)) = reader.test(refinement)
-        && tested == path
+        && reader.reads(tested, path)
         && let Some(domain) = cell.get(path)
     {
         let domain = Domain { values: test.restrict(&domain.values, holds), ..domain.clone() };
@@ -409,11 +222,11 @@ impl<'a> Reader<'a> {
         if let Some(outcome) = self.by_tags(expr) {
             return outcome;
         }
-        let Some((path, test, holds)) = self.test(expr) else { return self.whole(expr, atoms) };
-        if let Some(outcome) = self.by_tables(&path, &test, atoms) {
+        let Some((read, test, holds)) = self.test(expr) else { return self.whole(expr, atoms) };
+        if let Some(outcome) = self.by_tables(read, &test, atoms) {
             return if holds { outcome } else { outcome.not() };
         }
-        let Some(domain) = self.cell.get(&path) else { return self.whole(expr, atoms) };
+        let Some(domain) = self.domain(read) else { return self.whole(expr, atoms) };
         let outcome = match &test {
             Test::Present => Outcome { yes: domain.present, no: domain.absent, fails: false },
             test => {
@@ -423,12 +236,15 @@ impl<'a> Reader<'a> {
             }
         };
         if domain.absent && domain.present {
-            atoms.add(|| Atom { text: format!("has {path}"), change: Change::Value(path.clone(), Test::Present) });
+            atoms.add(|| {
+                let path = self.path(read);
+                Atom { text: format!("has {path}"), change: Change::Value(path, Test::Present) }
+            });
         }
         if outcome.yes && outcome.no && test != Test::Present {
             atoms.add(|| {
                 let text = if holds { expr.to_string() } else { format!("not ({expr})") };
-                Atom { text, change: Change::Value(path, test) }
+                Atom { text, change: Change::Value(self.path(read), test) }
             });
         }
         if holds { outcome } else { outcome.not() }
@@ -457,8 +273,7 @@ impl<'a> Reader<'a> {
                 | ExprKind::As(..)
                 | ExprKind::Interpolate(_) => true,
                 ExprKind::Var(_) | ExprKind::Field(..) => {
-                    let domain = self.path(part).and_then(|path| self.cell.get(&path).cloned());
-                    part.optional || domain.is_some_and(|domain| domain.absent)
+                    part.optional || self.domain(part).is_some_and(|domain| domain.absent)
                 }
                 _ => false,
             };
@@ -466,17 +281,16 @@ impl<'a> Reader<'a> {
         can
     }
 
-    /// A comparison as a test of a value, and how the test has to come out for it to hold.
-    fn test(&self, expr: &Expr) -> Option<(String, Test, bool)> {
+    /// A comparison as a test of what an expression reads, and how the test has to come out for it to hold.
+    fn test<'e>(&self, expr: &'e Expr) -> Option<(&'e Expr, Test, bool)> {
         match &expr.kind {
             ExprKind::Var(_) | ExprKind::Field(..) if expr.ty == Type::Bool => {
-                Some((self.path(expr)?, Test::True, true))
+                is_path(expr).then_some((expr, Test::True, true))
             }
-            ExprKind::Has(inner) => Some((self.path(inner)?, Test::Present, true)),
+            ExprKind::Has(inner) => is_path(inner).then_some((&**inner, Test::Present, true)),
             ExprKind::Matches(inner, patterns) => {
                 let known = patterns.iter().all(|pattern| !matches!(pattern, TextPattern::Role(_)));
-                known.then_some(())?;
-                Some((self.path(inner)?, Test::Fits(patterns.clone()), true))
+                (known && is_path(inner)).then(|| (&**inner, Test::Fits(patterns.clone()), true))
             }
             ExprKind::Binary(BinaryOp::In, value, list) => {
                 let ExprKind::List(elements) = &list.kind else { return None };
@@ -485,53 +299,51 @@ impl<'a> Reader<'a> {
                     _ => None,
                 };
                 let texts = elements.iter().map(text).collect::<Option<Vec<_>>>()?;
-                Some((self.path(value)?, Test::Fits(texts), true))
+                is_path(value).then_some((&**value, Test::Fits(texts), true))
             }
-            ExprKind::Binary(op, left, right) => match self.path(left) {
-                Some(path) => self.comparison(path, *op, right),
-                None => self.comparison(self.path(right)?, mirrored(*op), left),
-            },
+            ExprKind::Binary(op, left, right) if is_path(left) => comparison(left, *op, right),
+            ExprKind::Binary(op, left, right) if is_path(right) => comparison(right, mirrored(*op), left),
             _ => None,
         }
     }
 
-    fn comparison(&self, path: String, op: BinaryOp, literal: &Expr) -> Option<(String, Test, bool)> {
-        let equal = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
-        match &literal.kind {
-            ExprKind::String(text) if equal => {
-                Some((path, Test::Fits(vec![TextPattern::Exact(text.clone())]), op == BinaryOp::Eq))
+    /// What is known of what an expression reads, where that is a path.
+    fn domain(&self, expr: &Expr) -> Option<&'a Domain> {
+        if is_path(expr) { self.cell.find(|path| self.reads(expr, path)) } else { None }
+    }
+
+    /// Whether this is the path of what an expression reads. Nothing is put together for it: it is asked for every part of
+    /// every condition.
+    fn reads(&self, expr: &Expr, path: &str) -> bool {
+        match &expr.kind {
+            ExprKind::Field(inner, name) => {
+                let around = path.strip_suffix(name.as_str()).and_then(|rest| rest.strip_suffix('.'));
+                around.is_some_and(|around| self.reads(inner, around))
             }
-            ExprKind::Bool(value) if equal => Some((path, Test::True, *value == (op == BinaryOp::Eq))),
-            _ if op == BinaryOp::Ne => Some((path, Test::Compare(BinaryOp::Eq, number(literal)?), false)),
-            _ => Some((path, Test::Compare(op, number(literal)?), true)),
+            ExprKind::Var(name) => match self.names {
+                Names::Policy => path == name,
+                Names::Clauses => path.strip_prefix("input.") == Some(name),
+                Names::Refinement { path: whole, own, .. } if name == "self" || name == own => path == whole,
+                Names::Refinement { around, .. } => {
+                    path.strip_suffix(name.as_str()).and_then(|rest| rest.strip_suffix('.')) == Some(around)
+                }
+            },
+            _ => false,
         }
     }
 
-    /// The path of what an expression reads, where it is a plain one.
-    fn path(&self, expr: &Expr) -> Option<String> {
-        let mut path = String::with_capacity(32);
-        self.write_path(expr, &mut path).then_some(path)
-    }
-
-    fn write_path(&self, expr: &Expr, path: &mut String) -> bool {
-        let mut write = |parts: &[&str]| parts.iter().for_each(|part| path.push_str(part));
+    /// The path of what an expression reads, which is one.
+    fn path(&self, expr: &Expr) -> String {
         match &expr.kind {
             ExprKind::Var(name) => match self.names {
-                Names::Policy => write(&[name]),
-                Names::Clauses => write(&["input.", name]),
-                Names::Refinement { path, own, .. } if name == "self" || name == own => write(&[path]),
-                Names::Refinement { around, .. } => write(&[around, ".", name]),
+                Names::Policy => name.clone(),
+                Names::Clauses => format!("input.{name}"),
+                Names::Refinement { path, own, .. } if name == "self" || name == own => path.to_owned(),
+                Names::Refinement { around, .. } => format!("{around}.{name}"),
             },
-            ExprKind::Field(inner, name) if matches!(inner.ty, Type::Record(_)) => {
-                if !self.write_path(inner, path) {
-                    return false;
-                }
-                path.push('.');
-                path.push_str(name);
-            }
-            _ => return false,
+            ExprKind::Field(inner, name) => format!("{}.{name}", self.path(inner)),
+            _ => String::new(),
         }
-        true
     }
 
     /// Whether the capability has a tag, where that is asked.
@@ -546,16 +358,14 @@ impl<'a> Reader<'a> {
     }
 
     /// What a test of the risk or the effect comes to: the tables of the capability tell.
-    fn by_tables(&self, path: &str, test: &Test, atoms: &mut impl Sink) -> Option<Outcome> {
-        if !matches!(self.names, Names::Policy) {
-            return None;
-        }
+    fn by_tables(&self, read: &Expr, test: &Test, atoms: &mut impl Sink) -> Option<Outcome> {
+        let (Names::Policy, ExprKind::Var(name)) = (self.names, &read.kind) else { return None };
         let on = |domain: Option<Values>| match (test, domain) {
             (Test::Present, domain) => Outcome::of(Some(domain.is_some())),
             (test, Some(values)) => Outcome::of(test.of(&values)),
             (_, None) => Outcome { yes: false, no: true, fails: true },
         };
-        Some(match path {
+        Some(match name.as_str() {
             "risk" => {
                 self.rows(&self.capability.risk, atoms, |risk| on(Some(Values::Number(*risk as i128, *risk as i128))))
             }
@@ -647,6 +457,39 @@ impl<'a> Reader<'a> {
 
 fn who(pattern: TextPattern) -> Atom {
     Atom { text: format!("by {pattern}"), change: Change::Value("principal.id".to_owned(), Test::Fits(vec![pattern])) }
+}
+
+/// A comparison of what an expression reads with a literal, as [`Reader::test`] has it.
+fn comparison<'e>(read: &'e Expr, op: BinaryOp, literal: &Expr) -> Option<(&'e Expr, Test, bool)> {
+    let equal = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
+    match &literal.kind {
+        ExprKind::String(text) if equal => {
+            Some((read, Test::Fits(vec![TextPattern::Exact(text.clone())]), op == BinaryOp::Eq))
+        }
+        ExprKind::Bool(value) if equal => Some((read, Test::True, *value == (op == BinaryOp::Eq))),
+        _ if op == BinaryOp::Ne => Some((read, Test::Compare(BinaryOp::Eq, number(literal)?), false)),
+        _ => Some((read, Test::Compare(op, number(literal)?), true)),
+    }
+}
+
+/// Whether an expression reads a value where it stands.
+fn is_path(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Var(_) => true,
+        ExprKind::Field(inner, _) => matches!(inner.ty, Type::Record(_)) && is_path(inner),
+        _ => false,
+    }
+}
+
+/// The comparison with its sides changed.
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Lt => BinaryOp::Gt,
+        BinaryOp::Le => BinaryOp::Ge,
+        BinaryOp::Gt => BinaryOp::Lt,
+        BinaryOp::Ge => BinaryOp::Le,
+        other => other,
+    }
 }
 
 /// The number that a literal is, in its units.

@@ -1,15 +1,18 @@
 //! Policies: that each rule is reached, that it is not always escalated, and that its approvals can be given; or, of a rule
 //! that no request reaches, which earlier rules leave nothing for it.
 
+use super::atom::Atom;
 use super::capability::{approvers, worst};
 use super::cell::{Cell, Domain, Values};
-use super::outcome::{Atom, Reader, requests};
-use super::{Duty, Sight, Thing};
-use crate::decide::{Audit, Fitting, Hearing, Request, RequestBody};
+use super::outcome::{Reader, requests};
+use super::{Duty, Shows, Sight, Thing};
+use crate::decide::{Audit, Fitting, Hearing, Request};
 use crate::document::rule_keys;
 use crate::model::{Action, Approval, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
 use crate::pattern::CapabilityPattern;
 use crate::types::Risk;
+use foldhash::fast::FixedState;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -17,33 +20,46 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub(super) struct Rules<'p> {
     pub package: &'p Package,
     pub policy: &'p Policy,
-    /// Those that name a capability.
-    by_id: HashMap<&'p str, Vec<usize>>,
-    /// Those that have a pattern.
-    wide: Vec<usize>,
+    targets: OnceLock<Targets<'p>>,
     audit: OnceLock<Audit>,
-    keys: OnceLock<Vec<String>>,
+    keys: OnceLock<Vec<Cow<'p, str>>>,
     about: Mutex<ByName>,
 }
 
+/// Rules by what they name, in order.
+struct Targets<'p> {
+    /// Those that name a capability.
+    by_id: HashMap<&'p str, Vec<usize>, FixedState>,
+    /// Those that have a pattern.
+    wide: Vec<usize>,
+}
+
 /// The places of rules, in order, by what they are about.
-type ByName = HashMap<String, Arc<[usize]>>;
+type ByName = HashMap<String, Arc<[usize]>, FixedState>;
+
+impl<'p> Targets<'p> {
+    fn of(policy: &'p Policy) -> Targets<'p> {
+        let mut by_id: HashMap<&str, Vec<usize>, FixedState> = HashMap::default();
+        let mut wide = Vec::new();
+        for (index, rule) in policy.rules.iter().enumerate() {
+            if rule.targets.iter().any(|target| !matches!(target, CapabilityPattern::Exact(_))) {
+                wide.push(index);
+                continue;
+            }
+            for target in &rule.targets {
+                if let CapabilityPattern::Exact(id) = target {
+                    by_id.entry(id.as_str()).or_default().push(index);
+                }
+            }
+        }
+        Targets { by_id, wide }
+    }
+}
 
 impl<'p> Rules<'p> {
     pub fn of(package: &'p Package, policy: &'p Policy) -> Rules<'p> {
-        let mut by_id: HashMap<&str, Vec<usize>> = HashMap::new();
-        let mut wide = Vec::new();
-        for (index, rule) in policy.rules.iter().enumerate() {
-            let exact = |target: &'p CapabilityPattern| match target {
-                CapabilityPattern::Exact(id) => Some(id.as_str()),
-                _ => None,
-            };
-            match rule.targets.iter().map(exact).collect::<Option<Vec<&str>>>() {
-                Some(ids) => ids.into_iter().for_each(|id| by_id.entry(id).or_default().push(index)),
-                None => wide.push(index),
-            }
-        }
-        Rules { package, policy, by_id, wide, audit: OnceLock::new(), keys: OnceLock::new(), about: Mutex::default() }
+        let (targets, audit, keys) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Rules { package, policy, targets, audit, keys, about: Mutex::default() }
     }
 
     /// The rules that are about a capability, in order.
@@ -52,12 +68,13 @@ impl<'p> Rules<'p> {
         if let Some(known) = about.get(id) {
             return Arc::clone(known);
         }
-        let mut found = self.by_id.get(id).cloned().unwrap_or_default();
+        let targets = self.targets.get_or_init(|| Targets::of(self.policy));
+        let mut found = targets.by_id.get(id).cloned().unwrap_or_default();
         let matches = |index: &&usize| {
             let rule = self.policy.rules.get(**index);
             rule.is_some_and(|rule| rule.targets.iter().any(|target| target.matches(id)))
         };
-        found.extend(self.wide.iter().filter(matches));
+        found.extend(targets.wide.iter().filter(matches));
         found.sort_unstable();
         found.dedup();
         let found: Arc<[usize]> = found.into();
@@ -65,24 +82,14 @@ impl<'p> Rules<'p> {
         found
     }
 
-    /// Compiles the policy, which is done anyway as soon as a request is put to it.
-    pub fn prepare(&self) {
-        self.audit();
-    }
-
     /// The policy, ready to be asked about requests.
     fn audit(&self) -> &Audit {
         self.audit.get_or_init(|| Audit::of(self.package, self.policy))
     }
 
-    /// The keys of the rules, in order.
-    pub fn keys(&self) -> &[String] {
-        self.keys.get_or_init(|| rule_keys(self.policy))
-    }
-
     /// The key of a rule.
     pub fn key(&self, index: usize) -> &str {
-        self.keys().get(index).map_or("", String::as_str)
+        self.keys.get_or_init(|| rule_keys(self.policy)).get(index).map_or("", |key| key)
     }
 
     /// Who decides, in words: the rule of this place from 0, or the default.
@@ -95,7 +102,7 @@ impl<'p> Rules<'p> {
 pub(super) fn rule<'p>(rules: &'p Rules<'p>, index: usize, on: String, dead: Option<&'static str>) -> Thing<'p> {
     let mut thing = Thing {
         on,
-        duties: Vec::new(),
+        duties: Vec::with_capacity(5),
         starts: Vec::new(),
         settling: None,
         shows: None,
@@ -123,12 +130,12 @@ pub(super) fn rule<'p>(rules: &'p Rules<'p>, index: usize, on: String, dead: Opt
     if let Action::Approval(approval) = &rule.action {
         add("G1206", approvers(approval, false));
     }
-    thing.shows = Some(Box::new(move |codes: &[&str], request: &RequestBody| shows(rules, index, codes, request)));
+    thing.shows = Some(Shows::Rule(rules, index));
     thing
 }
 
-/// What has to be proved of a policy as a whole.
-pub(super) fn whole(policy: &Policy) -> Thing<'_> {
+/// What has to be proved of a policy as a whole, if anything.
+pub(super) fn whole(policy: &Policy) -> Option<Thing<'_>> {
     let by_default = match &policy.default {
         Action::Approval(approval) => Some(approval),
         _ => None,
@@ -138,19 +145,18 @@ pub(super) fn whole(policy: &Policy) -> Thing<'_> {
         Escalation::Never { .. } => None,
     };
     let all: Vec<Sight> = by_default.into_iter().chain(escalated).map(|one| approvers(one, false)).collect();
-    let mut duties = Vec::new();
-    if !all.is_empty() {
-        duties.push(Duty { code: "G1206", sight: worst(&all) });
+    if all.is_empty() {
+        return None;
     }
-    Thing {
+    Some(Thing {
         on: format!("policy {}", policy.name),
-        duties,
+        duties: vec![Duty { code: "G1206", sight: worst(&all) }],
         starts: Vec::new(),
         settling: None,
         shows: None,
         undone: Vec::new(),
         worst: Vec::new(),
-    }
+    })
 }
 
 /// The requests for a capability, with its id where classes can tell it.
@@ -192,22 +198,21 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Ve
 }
 
 /// Whether a request shows that obligations of a rule hold.
-fn shows(rules: &Rules<'_>, index: usize, codes: &[&str], body: &RequestBody) -> bool {
+pub(super) fn shows(rules: &Rules<'_>, index: usize, codes: &str, request: &Request<'_>) -> bool {
     let Some(rule) = rules.policy.rules.get(index) else { return false };
-    let request = body.request();
-    let shown = rules.audit().hear(rules.package, &request, |mut hearing| {
+    let shown = rules.audit().hear(rules.package, request, |mut hearing| {
         let mut won = None;
         let mut wins =
             |hearing: &mut Hearing<'_, '_, '_>| *won.get_or_insert_with(|| hearing.first() == Fitting::Rule(index));
-        let is = Becoming { policy: rules.policy, request: &request, risk: hearing.facts().risk };
-        codes.iter().all(|code| match *code {
-            "G1201" => wins(&mut hearing),
-            "G1205" => wins(&mut hearing) && is.of(&rule.action) == (&Action::Allow, None),
-            "G1203" => {
-                let is_target = rule.targets.iter().any(|pattern| pattern.matches(&body.capability));
-                is_target && is_subject(rules.package, rule, &request) && hearing.holds(index) != Some(true)
+        let is = Becoming { policy: rules.policy, request, risk: hearing.facts().risk };
+        super::codes(codes).all(|code| match code {
+            b"G1201" => wins(&mut hearing),
+            b"G1205" => wins(&mut hearing) && is.escalated(&rule.action).is_none() && rule.action == Action::Allow,
+            b"G1203" => {
+                let is_target = rule.targets.iter().any(|pattern| pattern.matches(request.capability));
+                is_target && is_subject(rules.package, rule, request) && hearing.holds(index) != Some(true)
             }
-            "G1202" => {
+            b"G1202" => {
                 wins(&mut hearing)
                     && match hearing.after(index) {
                         Fitting::Rule(other) => {
@@ -231,25 +236,33 @@ struct Becoming<'a> {
 }
 
 impl<'a> Becoming<'a> {
-    fn of<'r>(&self, action: &'r Action) -> (&'r Action, Option<&'a Approval>) {
+    /// The approval that an action becomes.
+    fn escalated(&self, action: &Action) -> Option<&'a Approval> {
         match &self.policy.escalation {
             Escalation::AtLeast { level, approval, .. }
                 if *action == Action::Allow && self.risk >= *level && self.request.principal != ROLLBACK =>
             {
-                (action, Some(approval))
+                Some(approval)
             }
-            _ => (action, None),
+            _ => None,
+        }
+    }
+
+    fn approval<'r>(&self, action: &'r Action) -> Option<&'r Approval>
+    where
+        'a: 'r,
+    {
+        match action {
+            Action::Approval(approval) => Some(approval),
+            action => self.escalated(action),
         }
     }
 
     fn same(&self, one: &Action, other: &Action) -> bool {
-        let approval = |action| match self.of(action) {
-            (Action::Approval(approval), _) => Some(approval.clone()),
-            (_, escalated) => escalated.cloned(),
-        };
-        let ((one, _), (other, _)) = (self.of(one), self.of(other));
-        let (first, second) = (approval(one), approval(other));
-        if first.is_some() || second.is_some() { first == second } else { one == other }
+        match (self.approval(one), self.approval(other)) {
+            (None, None) => one == other,
+            (one, other) => one == other,
+        }
     }
 }
 

@@ -1,21 +1,24 @@
 //! Workflows: what each step may be refused, what undoes it and who allows that, and what the worst path takes.
 
+use super::atom::Unsplit;
 use super::bounds;
-use super::capability::{is_retriable, undo_duties};
-use super::fits::{Known, cannot_fail};
-use super::outcome::{Reader, Unsplit};
-use super::policy::{Rules, start};
+use super::capability::undo_duties;
+use super::failures::Failures;
+use super::fits::Known;
+use super::outcome::Reader;
+use super::policy::Rules;
 use super::things::Things;
-use super::{Duty, Sight, Thing};
-use crate::document::Undone;
+use super::{Duty, Row, Sight, Thing};
 use crate::model::{
     Action, Approval, Call, Capability, Compensation, Decision, Effect, Escalation, Idempotency, Node, NodeKind,
     Package, ROLLBACK, Step, Table, Target, Workflow,
 };
 use crate::types::{Risk, Schema, Type};
+use foldhash::fast::FixedState;
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The deepest nesting of workflows that is looked into.
 const DEEPEST: usize = 16;
@@ -23,7 +26,8 @@ const DEEPEST: usize = 16;
 /// What has to be proved of a workflow: of each step with something to prove, in the order of the source, and of the whole.
 pub(super) fn things<'p>(things: &'p Things<'p>, workflow: &'p Workflow) -> Vec<Thing<'p>> {
     let known = Known::of(&workflow.params);
-    let mut steps = Steps { things, workflow, known, rulings: RefCell::default(), found: Vec::new() };
+    let (rulings, failures) = (RefCell::default(), Failures::default());
+    let mut steps = Steps { things, workflow, known, rulings, failures, found: Vec::new() };
     steps.known.add("context", &things.package.context);
     steps.block(&workflow.body, &[], true);
     let mut found = steps.found;
@@ -80,9 +84,14 @@ pub(super) struct Ruling<'p> {
 }
 
 /// What may be decided of a call by a principal.
-pub(super) fn ruling<'p>(rules: &'p Rules<'p>, principal: &str, capability: &'p Capability) -> Ruling<'p> {
+pub(super) fn ruling<'r>(
+    things: &Things<'_>,
+    rules: &'r Rules<'_>,
+    principal: &str,
+    capability: &'r Capability,
+) -> Ruling<'r> {
     let package = rules.package;
-    let mut cell = start(package, capability);
+    let mut cell = things.start(capability).into_owned();
     cell.set("principal.id", super::cell::Domain::text(principal));
     if principal == ROLLBACK {
         // Nobody asserts roles of it.
@@ -134,7 +143,8 @@ struct Steps<'p> {
     workflow: &'p Workflow,
     known: Known,
     /// By policy, principal and capability.
-    rulings: RefCell<HashMap<[&'p str; 3], Rc<Ruling<'p>>>>,
+    rulings: RefCell<HashMap<[&'p str; 3], Rc<Ruling<'p>>, FixedState>>,
+    failures: Failures,
     found: Vec<Thing<'p>>,
 }
 
@@ -143,19 +153,20 @@ impl<'p> Steps<'p> {
     fn ruling(&self, rules: &'p Rules<'p>, principal: &'p str, capability: &'p Capability) -> Rc<Ruling<'p>> {
         let key = [rules.policy.name.as_str(), principal, capability.id.as_str()];
         let mut known = self.rulings.borrow_mut();
-        Rc::clone(known.entry(key).or_insert_with(|| Rc::new(ruling(rules, principal, capability))))
+        Rc::clone(known.entry(key).or_insert_with(|| Rc::new(ruling(self.things, rules, principal, capability))))
     }
 
     /// Goes through a block. `after` is what can fail after it; `sure` is whether it is always come to.
-    fn block(&mut self, body: &'p [Node], after: &[String], sure: bool) {
-        let own: Vec<Vec<String>> =
-            body.iter().map(|node| failing(self.things.package, std::slice::from_ref(node))).collect();
+    fn block(&mut self, body: &'p [Node], after: &[u32], sure: bool) {
+        let package = self.things.package;
+        let own: Vec<Vec<u32>> =
+            body.iter().map(|node| self.failures.of(package, std::slice::from_ref(node))).collect();
         for (index, node) in body.iter().enumerate() {
             let rest = own.get(index + 1..).unwrap_or_default().iter().flatten();
-            let later = distinct(rest.chain(after));
+            let later = self.failures.distinct(rest.chain(after).copied());
             match &node.kind {
                 NodeKind::Step(step) => {
-                    self.step(step, later);
+                    self.step(step, &later);
                     if sure && !step.continues_on_failure {
                         self.bind(step);
                     }
@@ -169,15 +180,16 @@ impl<'p> Steps<'p> {
                         let mut beside = later.clone();
                         let others = branches.iter().enumerate().filter(|(other, _)| *other != own);
                         others.for_each(|(_, other)| {
-                            beside.extend(failing(self.things.package, std::slice::from_ref(other)));
+                            beside.extend(self.failures.of(package, std::slice::from_ref(other)));
                         });
                         beside.dedup();
                         self.block(std::slice::from_ref(branch), &beside, false);
                     }
                 }
                 NodeKind::For { body, .. } => {
-                    let again = failing(self.things.package, body);
-                    self.block(body, &distinct(again.iter().chain(&later)), false);
+                    let again = self.failures.of(package, body);
+                    let all = self.failures.distinct(again.iter().chain(&later).copied());
+                    self.block(body, &all, false);
                 }
                 _ => {}
             }
@@ -202,16 +214,17 @@ impl<'p> Steps<'p> {
         }
     }
 
-    fn step(&mut self, step: &'p Step, failures: Vec<String>) {
+    fn step(&mut self, step: &'p Step, failures: &[u32]) {
         let mut duties = Vec::new();
         let mut undone = Vec::new();
         let mut add = |code: &'static str, holds: bool| {
             duties.push(Duty { code, sight: if holds { Sight::Holds } else { Sight::Open } });
         };
         let package = self.things.package;
-        let Some(rules) = self.things.rules(&self.workflow.policy) else { return };
-        match &step.target {
-            Target::Call(_) => {
+        let rules = self.things.rules(&self.workflow.policy);
+        match (&step.target, rules) {
+            (Target::Call(_), None) => add("G1301", false),
+            (Target::Call(_), Some(rules)) => {
                 let judged: Vec<_> = calls(step)
                     .filter_map(|call| package.capability(&call.capability).map(|capability| (call, capability)))
                     .map(|(call, capability)| (call, capability, self.ruling(rules, &step.principal, capability)))
@@ -227,7 +240,7 @@ impl<'p> Steps<'p> {
                 let asked = judged.iter().all(|(_, _, one)| one.asks_from(rules, &step.principal, Risk::High));
                 add("G1305", off || asked);
             }
-            Target::Run { workflow, arguments, .. } => {
+            (Target::Run { workflow, arguments, .. }, _) => {
                 let params = package.workflow(workflow).map(|one| &one.params);
                 add("G1302", params.is_some_and(|params| self.known.meets(arguments, params, false)));
             }
@@ -245,6 +258,7 @@ impl<'p> Steps<'p> {
                 let told = |effect: &&Done<'_>| effect.capability.idempotency != Idempotency::No;
                 add("G1106", effects.iter().all(|effect| told(&effect)));
             }
+            let failures = self.failures.texts(failures);
             undone = effects.iter().flat_map(|effect| effect.table(&failures)).collect();
         }
         if let Some(table) = &step.compensation {
@@ -285,7 +299,7 @@ impl<'p> Steps<'p> {
         let (undos, open) = match &step.compensation {
             Some(table) => every_row(table),
             None => {
-                let cell = start(package, capability);
+                let cell = self.things.start(capability);
                 Reader::new(&cell, capability).possible(&capability.compensation, &mut Unsplit)
             }
         };
@@ -328,17 +342,17 @@ struct Done<'p> {
     decided_by: Vec<String>,
 }
 
-impl Done<'_> {
-    fn table(&self, failures: &[String]) -> Vec<Undone> {
-        let row = |undo: &&Compensation| Undone {
-            call: self.capability.id.clone(),
+impl<'p> Done<'p> {
+    fn table(&self, failures: &Arc<[Arc<str>]>) -> Vec<Row<'p>> {
+        let row = |undo: &&'p Compensation| Row {
+            call: &self.capability.id,
             by: match undo {
-                Compensation::Automatic(call) => call.capability.clone(),
-                Compensation::Manual(_) => "a human".to_owned(),
-                Compensation::None(_) | Compensation::NotNeeded => "nothing".to_owned(),
+                Compensation::Automatic(call) => &call.capability,
+                Compensation::Manual(_) => "a human",
+                Compensation::None(_) | Compensation::NotNeeded => "nothing",
             },
             decided_by: if automatic(undo).is_some() { self.decided_by.clone() } else { Vec::new() },
-            failures: failures.to_vec(),
+            failures: Arc::clone(failures),
         };
         self.undos.iter().map(row).collect()
     }
@@ -355,52 +369,6 @@ fn automatic(compensation: &Compensation) -> Option<&Call> {
 fn every_row<V>(table: &Table<V>) -> (Vec<&V>, bool) {
     let always = table.rows.iter().any(|row| row.when.is_none());
     (table.rows.iter().map(|row| &row.value).collect(), !always)
-}
-
-/// Each once, in the order in which they come.
-fn distinct<'f>(all: impl IntoIterator<Item = &'f String>) -> Vec<String> {
-    let mut seen: HashSet<&str> = HashSet::new();
-    all.into_iter().filter(|one| seen.insert(one)).cloned().collect()
-}
-
-/// The statements that can fail, each once, in order.
-fn failing(package: &Package, body: &[Node]) -> Vec<String> {
-    let mut found = Vec::new();
-    add_failing(package, body, &mut found);
-    distinct(&found)
-}
-
-fn add_failing(package: &Package, body: &[Node], found: &mut Vec<String>) {
-    for node in body {
-        match &node.kind {
-            NodeKind::Step(step) => {
-                let retriable = |call: &Call| {
-                    let capability = package.capability(&call.capability);
-                    capability.is_some_and(|one| is_retriable(one, step.retry.as_ref().unwrap_or(&one.retry)))
-                };
-                let runs = matches!(step.target, Target::Run { .. });
-                if (runs || !calls(step).all(retriable)) && !step.continues_on_failure {
-                    found.push(format!("step {}", step.name));
-                }
-            }
-            NodeKind::Check { condition, .. } => found.push(format!("check {condition}")),
-            NodeKind::Fail { .. } => found.push("fail".to_owned()),
-            NodeKind::Let { name, value } if !cannot_fail(value) => found.push(format!("let {name}")),
-            NodeKind::Return { value } if !cannot_fail(value) => found.push("return".to_owned()),
-            NodeKind::Let { .. } | NodeKind::Return { .. } => {}
-            NodeKind::If { arms, otherwise } => {
-                arms.iter().for_each(|(_, body)| add_failing(package, body, found));
-                add_failing(package, otherwise, found);
-            }
-            NodeKind::Parallel { branches } => add_failing(package, branches, found),
-            NodeKind::For { name, body, .. } => {
-                found.push(format!("for {name}"));
-                add_failing(package, body, found);
-            }
-            NodeKind::Approval { name, .. } => found.push(format!("approval {name}")),
-            NodeKind::Wait { .. } => found.push("wait".to_owned()),
-        }
-    }
 }
 
 fn whole<'p>(things: &Things<'p>, workflow: &'p Workflow) -> Thing<'p> {

@@ -6,7 +6,7 @@ use crate::types::{Field, Fields, Schema, Type};
 use crate::value::{self, Record};
 
 /// A request for a decision.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request<'r> {
     /// Who asks: `agent:support`.
     pub principal: &'r str,

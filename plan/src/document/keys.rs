@@ -1,13 +1,14 @@
 //! Names for rules that a change to another rule leaves as they are.
 
 use crate::model::{Package, Policy, Rule};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 
 /// The keys of all rules of a package.
 #[derive(Debug)]
 pub struct RuleKeys<'p> {
-    by_policy: HashMap<&'p str, Vec<String>>,
+    by_policy: HashMap<&'p str, Vec<Cow<'p, str>>>,
 }
 
 impl<'p> RuleKeys<'p> {
@@ -20,31 +21,33 @@ impl<'p> RuleKeys<'p> {
     /// The key of a policy's rule at this place, from 1; empty where there is none.
     pub fn key(&self, policy: &str, place: u32) -> &str {
         let keys = self.by_policy.get(policy);
-        keys.and_then(|keys| keys.get((place as usize).checked_sub(1)?)).map_or("", String::as_str)
+        keys.and_then(|keys| keys.get((place as usize).checked_sub(1)?)).map_or("", |key| key)
     }
 
     /// Each rule's place, from 1, by its policy and its key.
     pub fn places(&self) -> HashMap<(&str, &str), u32> {
         let all = self.by_policy.iter();
-        all.flat_map(|(policy, keys)| keys.iter().zip(1..).map(|(key, place)| ((*policy, key.as_str()), place)))
-            .collect()
+        all.flat_map(|(policy, keys)| keys.iter().zip(1..).map(|(key, place)| ((*policy, &**key), place))).collect()
     }
 }
 
 /// The keys of a policy's rules, in order: a rule's name; for one without, its first words and a mark of the whole. Rules
 /// without a name that say the same are counted.
-pub fn rule_keys(policy: &Policy) -> Vec<String> {
+pub fn rule_keys(policy: &Policy) -> Vec<Cow<'_, str>> {
     let mut seen: HashMap<String, u32> = HashMap::new();
-    let key = |rule: &Rule| {
-        let Some(name) = &rule.name else {
-            let key = key(rule);
-            let times = seen.entry(key.clone()).or_insert(0);
-            *times += 1;
-            return if *times == 1 { key } else { format!("{key}~{times}") };
-        };
-        name.clone()
-    };
-    policy.rules.iter().map(key).collect()
+    let mut keys = Vec::with_capacity(policy.rules.len());
+    for rule in &policy.rules {
+        keys.push(match &rule.name {
+            Some(name) => Cow::Borrowed(name.as_str()),
+            None => {
+                let key = key(rule);
+                let times = seen.entry(key.clone()).or_insert(0);
+                *times += 1;
+                Cow::Owned(if *times == 1 { key } else { format!("{key}~{times}") })
+            }
+        });
+    }
+    keys
 }
 
 fn key(rule: &Rule) -> String {

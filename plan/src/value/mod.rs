@@ -12,7 +12,7 @@ mod stream;
 pub(crate) use json::Unambiguous;
 pub use json::{JsonError, parse_json};
 pub use read::{MAX_DEPTH, Misfit, Problem, Roles, admit, admit_fields, read, read_fields};
-pub(crate) use stream::record_of_text;
+pub(crate) use stream::Shape;
 
 use crate::decimal::Decimal;
 use crate::text;
@@ -66,6 +66,11 @@ impl Record {
     /// A record of these fields; the ones that are absent are left out.
     pub fn new(fields: impl IntoIterator<Item = (Arc<str>, Value)>) -> Record {
         Record(fields.into_iter().filter(|(_, value)| !matches!(value, Value::Absent)).collect())
+    }
+
+    /// A record of these fields, none of which is absent.
+    pub(crate) fn of_present(fields: impl Iterator<Item = (Arc<str>, Value)>) -> Record {
+        Record(fields.collect())
     }
 
     /// A record without fields.

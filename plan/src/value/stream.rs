@@ -4,29 +4,37 @@
 use super::read::convert;
 use super::{Record, Unambiguous, Value};
 use crate::text;
-use crate::types::{Fields, Risk, Schema, Type};
+use crate::types::{Field, Fields, Risk, Schema, Type};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 use std::sync::Arc;
 
-/// Reads a record of these fields; nothing where the text is anything else. Refinements are not checked.
-pub(crate) fn record_of_text(fields: &Fields, text: &str) -> Option<Record> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let record = RecordOf { fields, depth: 0 }.deserialize(&mut reader).ok()?;
-    reader.end().ok().map(|()| record)
-}
-
-struct RecordOf<'f> {
+/// Fields, with their names as the records have them that are read.
+#[derive(Debug)]
+pub(crate) struct Shape<'f> {
     fields: &'f Fields,
-    depth: u32,
+    names: Box<[Arc<str>]>,
 }
 
-struct ValueOf<'s> {
-    schema: &'s Schema,
-    depth: u32,
+impl<'f> Shape<'f> {
+    /// The shape of records of these fields.
+    pub fn of(fields: &'f Fields) -> Shape<'f> {
+        Shape { fields, names: fields.iter().map(|field| field.name.as_str().into()).collect() }
+    }
+
+    /// Reads a record; nothing where the text is anything else. Refinements are not checked.
+    pub fn read(&self, text: &str) -> Option<Record> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let record = RecordOf(self).deserialize(&mut reader).ok()?;
+        reader.end().ok().map(|()| record)
+    }
 }
 
-impl<'de> DeserializeSeed<'de> for RecordOf<'_> {
+struct RecordOf<'s, 'f>(&'s Shape<'f>);
+
+struct ValueOf<'s>(&'s Schema);
+
+impl<'de> DeserializeSeed<'de> for RecordOf<'_, '_> {
     type Value = Record;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Record, D::Error> {
@@ -34,7 +42,7 @@ impl<'de> DeserializeSeed<'de> for RecordOf<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for RecordOf<'_> {
+impl<'de> Visitor<'de> for RecordOf<'_, '_> {
     type Value = Record;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,24 +50,27 @@ impl<'de> Visitor<'de> for RecordOf<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Record, A::Error> {
-        let fields = &self.fields.0;
-        let mut values: Vec<Option<Value>> = vec![None; fields.len()];
-        while let Some(place) = entries.next_key_seed(FieldOf(self.fields))? {
-            let (Some(field), Some(value)) = (fields.get(place), values.get_mut(place)) else { continue };
-            if value.is_some() {
-                return Err(A::Error::custom("a key stands twice"));
-            }
-            *value = Some(entries.next_value_seed(ValueOf { schema: &field.schema, depth: self.depth + 1 })?);
+        let Shape { fields, names } = self.0;
+        let mut values: Vec<(usize, Value)> = Vec::with_capacity(names.len());
+        while let Some(place) = entries.next_key_seed(FieldOf(fields))? {
+            let Some(field) = fields.0.get(place) else { continue };
+            values.push((place, entries.next_value_seed(ValueOf(&field.schema))?));
         }
-        let mut found = Vec::with_capacity(fields.len());
-        for (field, value) in fields.iter().zip(values) {
-            match value {
-                Some(value) => found.push((Arc::from(field.name.as_str()), value)),
-                None if field.schema.optional => {}
-                None => return Err(A::Error::custom("a field is missing")),
-            }
+        let places = |(place, _): &(usize, Value)| *place;
+        if !values.is_sorted_by_key(places) {
+            values.sort_by_key(places);
         }
-        Ok(Record::new(found))
+        if values.windows(2).any(|two| two.first().map(places) == two.last().map(places)) {
+            return Err(A::Error::custom("a key stands twice"));
+        }
+        let mut found = values.iter().map(places).peekable();
+        let is_missing = |(place, field): (usize, &Field)| found.next_if_eq(&place).is_none() && !field.schema.optional;
+        if fields.iter().enumerate().any(is_missing) {
+            return Err(A::Error::custom("a field is missing"));
+        }
+        values.retain(|(_, value)| !matches!(value, Value::Absent));
+        let named = |(place, value): (usize, Value)| (names.get(place).cloned().unwrap_or_default(), value);
+        Ok(Record::of_present(values.into_iter().map(named)))
     }
 }
 
@@ -91,11 +102,11 @@ impl<'de> DeserializeSeed<'de> for ValueOf<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        match &self.schema.ty {
+        match &self.0.ty {
             // What can hold JSON is rare, and is read in the one way there is.
             Type::Json | Type::List(_) | Type::Record(_) => {
                 let json = Unambiguous.deserialize(deserializer)?;
-                convert(self.schema, &json, self.depth).map_err(D::Error::custom)
+                convert(self.0, &json, 1).map_err(D::Error::custom)
             }
             _ => deserializer.deserialize_any(self),
         }
@@ -112,28 +123,28 @@ impl<'de> Visitor<'de> for ValueOf<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.schema.ty)
+        write!(f, "{}", self.0.ty)
     }
 
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Self::known(self.schema.optional.then_some(Value::Absent))
+        Self::known(self.0.optional.then_some(Value::Absent))
     }
 
     fn visit_bool<E: Error>(self, bool: bool) -> Result<Value, E> {
-        Self::known((self.schema.ty == Type::Bool).then_some(Value::Bool(bool)))
+        Self::known((self.0.ty == Type::Bool).then_some(Value::Bool(bool)))
     }
 
     fn visit_i64<E: Error>(self, int: i64) -> Result<Value, E> {
-        Self::known((self.schema.ty == Type::Int).then_some(Value::Int(int)))
+        Self::known((self.0.ty == Type::Int).then_some(Value::Int(int)))
     }
 
     fn visit_u64<E: Error>(self, int: u64) -> Result<Value, E> {
-        let int = i64::try_from(int).ok().filter(|_| self.schema.ty == Type::Int);
+        let int = i64::try_from(int).ok().filter(|_| self.0.ty == Type::Int);
         Self::known(int.map(Value::Int))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Self::known(match &self.schema.ty {
+        Self::known(match &self.0.ty {
             Type::String => Some(Value::string(text)),
             Type::Union(members) => members.iter().any(|member| member == text).then(|| Value::string(text)),
             Type::Decimal => text.parse().ok().map(Value::Decimal),

@@ -184,7 +184,7 @@ proptest! {
         }
         for text in texts {
             let expected = parse_json(&text).ok().and_then(|json| read_fields(&fields, &json, &no_roles).ok());
-            prop_assert_eq!(record_of_text(&fields, &text), expected, "{}", text);
+            prop_assert_eq!(Shape::of(&fields).read(&text), expected, "{}", text);
         }
     }
 

@@ -122,6 +122,26 @@ fn changes(plan: &Value) -> Vec<Change> {
     found
 }
 
+/// Every text of the certificate with another space in it. There is one way to write what shows something.
+fn spacings(plan: &Value) -> Vec<Change> {
+    let mut paths = Vec::new();
+    walk(plan, &mut Vec::new(), &mut paths);
+    let in_certificate = |path: &&Vec<Part>| matches!(path.first(), Some(Part::Key(key)) if key == "certificate");
+    let mut found = Vec::new();
+    for path in paths.iter().filter(in_certificate) {
+        let Value::String(text) = at(&mut plan.clone(), path).take() else { continue };
+        let spaced = [format!(" {text}"), format!("{text} "), text.replacen(' ', "  ", 1)];
+        for (spaced, what) in spaced.into_iter().zip(["before", "behind", "within"]) {
+            let mut changed = plan.clone();
+            *at(&mut changed, path) = json!(spaced);
+            if changed != *plan {
+                found.push(Change { place: format!("{}: a space {what}", shown(path)), plan: changed });
+            }
+        }
+    }
+    found
+}
+
 fn walk(value: &Value, path: &mut Vec<Part>, found: &mut Vec<Vec<Part>>) {
     found.push(path.clone());
     let mut below = |part: Part, value: &Value| {
@@ -166,6 +186,7 @@ fn what_somebody_has_touched_is_refused() {
                 number % 8 == 0
             });
         }
+        changes.extend(spacings(&value));
         tried += changes.len();
         let free = Mutex::new(&mut accepted);
         let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -201,10 +201,19 @@ impl Code {
 
 /// The value of an expression that is the same for every request.
 pub(super) fn constant(expr: &Expr) -> Option<Value> {
-    let mut varies = false;
-    expr.walk(&mut |part| varies |= matches!(part.kind, ExprKind::Var(_) | ExprKind::Matches(..) | ExprKind::As(..)));
-    if varies {
-        return None;
+    // Most read something or are a literal, and are told at once.
+    match expr.kind {
+        ExprKind::Var(_) | ExprKind::Field(..) => return None,
+        ExprKind::Bool(_) | ExprKind::Int(_) | ExprKind::Money(..) | ExprKind::String(_) => {}
+        _ => {
+            let mut varies = false;
+            expr.walk(&mut |part| {
+                varies |= matches!(part.kind, ExprKind::Var(_) | ExprKind::Matches(..) | ExprKind::As(..));
+            });
+            if varies {
+                return None;
+            }
+        }
     }
     eval(expr, &Nothing).ok()
 }

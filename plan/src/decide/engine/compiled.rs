@@ -2,7 +2,7 @@
 
 use super::check::FieldChecks;
 use super::code::{Around, Code, Frame, Names};
-use super::condition::{Slots, Tests, Values};
+use super::condition::{Numbers, Slots, Tests, Values};
 use super::index::{First, Index, NONE, Spans};
 use super::names::{Lists, Subjects};
 use super::pattern::Patterns;
@@ -129,7 +129,7 @@ impl Heard<'_, '_> {
     /// Whether the condition of a rule with these tests holds; `None` where it cannot be evaluated.
     pub(super) fn holds(&mut self, rule: u32, tests: &Tests) -> Option<bool> {
         let values = &mut self.values;
-        let equal = |(slot, wanted): &(u32, Vec<u32>)| wanted.contains(&values.number(*slot));
+        let equal = |(slot, wanted): &(u32, Numbers)| wanted.contains(&values.number(*slot));
         if tests.never || !tests.equalities.iter().all(equal) {
             return Some(false);
         }

@@ -4,6 +4,7 @@ use super::code::{Code, Frame, Names, Operand, constant};
 use crate::expr::{BinaryOp, Expr, ExprKind};
 use crate::types::{Fields, Type};
 use crate::value::Value;
+use smallvec::SmallVec;
 use std::collections::HashMap;
 
 /// The most slots that one rule is indexed by.
@@ -21,6 +22,8 @@ pub(super) struct Slots {
     slots: Vec<Slot>,
     /// By path, for each type that it has.
     by_path: HashMap<String, Vec<(Type, u32)>, foldhash::fast::FixedState>,
+    /// A path that is looked for.
+    path: String,
 }
 
 /// One of them.
@@ -74,7 +77,7 @@ impl<'v> Values<'v> {
 #[derive(Debug, Default, Clone)]
 pub(super) struct Tests {
     /// Slots in order, each with the numbers of the values it may have.
-    pub(super) equalities: Vec<(u32, Vec<u32>)>,
+    pub(super) equalities: SmallVec<[(u32, Numbers); 1]>,
     /// A slot, and the least and the greatest value it may have.
     pub(super) range: Option<(u32, i128, i128)>,
     /// Whether something is left that has to be evaluated.
@@ -83,8 +86,11 @@ pub(super) struct Tests {
     pub(super) never: bool,
 }
 
+/// Numbers of values.
+pub(super) type Numbers = SmallVec<[u32; 2]>;
+
 enum Test {
-    Equal(u32, Vec<u32>),
+    Equal(u32, Numbers),
     Range(u32, i128, i128),
     Present(u32),
 }
@@ -95,13 +101,13 @@ impl Slots {
     /// A test may be asked out of order because it cannot fail: only what comes before the first part that can fail is taken
     /// out, so that a failure that the reference meets is met here too.
     pub(super) fn take_apart(&mut self, condition: &Expr, context: &Fields) -> (Tests, Option<Code>) {
-        let mut conjuncts = Vec::new();
+        let mut conjuncts = Conjuncts::new();
         flatten(condition, &mut conjuncts);
         let mut tests = Tests::default();
-        let mut ranges: Vec<(u32, i128, i128)> = Vec::new();
-        let mut ranged: Vec<(usize, &Expr)> = Vec::new();
-        let mut present: Vec<(u32, usize, &Expr)> = Vec::new();
-        let mut rest: Vec<(usize, &Expr)> = Vec::new();
+        let mut ranges: SmallVec<[(u32, i128, i128); 2]> = SmallVec::new();
+        let mut ranged: SmallVec<[(usize, &Expr); 4]> = SmallVec::new();
+        let mut present: SmallVec<[(u32, usize, &Expr); 2]> = SmallVec::new();
+        let mut rest: SmallVec<[(usize, &Expr); 4]> = SmallVec::new();
         let mut can_fail = false;
         for (place, conjunct) in conjuncts.into_iter().enumerate() {
             can_fail |= may_fail(conjunct);
@@ -198,11 +204,14 @@ impl Slots {
     fn equal(&mut self, path: &Expr, values: &[Value], context: &Fields) -> Option<Test> {
         let index = self.slot(path, context)?;
         let slot = self.slots.get_mut(index as usize)?;
-        let mut numbers = Vec::new();
+        let mut numbers = Numbers::new();
         for value in values {
             let next = (slot.texts.len() + slot.numbers.len() + 1) as u32;
             let own = match (value.as_str(), number(value)) {
-                (Some(text), _) => *slot.texts.entry(text.into()).or_insert(next),
+                (Some(text), _) => match slot.texts.get(text) {
+                    Some(known) => *known,
+                    None => *slot.texts.entry(text.into()).or_insert(next),
+                },
                 (None, Some(number)) => *slot.numbers.entry(number).or_insert(next),
                 (None, None) => return None,
             };
@@ -218,14 +227,14 @@ impl Slots {
         if !is_path(path) || matches!(path.ty, Type::Json | Type::List(_) | Type::Record(_)) {
             return None;
         }
-        let mut key = String::new();
-        write_path(path, &mut key);
-        let known = self.by_path.entry(key).or_default();
-        if let Some((_, index)) = known.iter().find(|(ty, _)| *ty == path.ty) {
+        self.path.clear();
+        write_path(path, &mut self.path);
+        let known = self.by_path.get(&self.path).and_then(|known| known.iter().find(|(ty, _)| *ty == path.ty));
+        if let Some((_, index)) = known {
             return Some(*index);
         }
         let next = self.slots.len() as u32;
-        known.push((path.ty.clone(), next));
+        self.by_path.entry(self.path.clone()).or_default().push((path.ty.clone(), next));
         let code = Code::new(path, Names::Policy(context));
         self.slots.push(Slot { code, texts: HashMap::default(), numbers: HashMap::default() });
         Some(next)
@@ -233,11 +242,14 @@ impl Slots {
 }
 
 /// How many entries the values of equalities make together.
-pub(super) fn combinations(equalities: &[(u32, Vec<u32>)]) -> usize {
+pub(super) fn combinations(equalities: &[(u32, Numbers)]) -> usize {
     equalities.iter().map(|(_, values)| values.len().max(1)).product()
 }
 
-fn flatten<'e>(condition: &'e Expr, into: &mut Vec<&'e Expr>) {
+/// The parts of a condition that all have to hold.
+type Conjuncts<'e> = SmallVec<[&'e Expr; 8]>;
+
+fn flatten<'e>(condition: &'e Expr, into: &mut Conjuncts<'e>) {
     match &condition.kind {
         ExprKind::Binary(BinaryOp::And, left, right) => {
             flatten(left, into);

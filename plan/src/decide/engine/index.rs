@@ -8,8 +8,9 @@
 //! All of it lies in a few long arrays, so that a decision touches little memory.
 
 use super::code::Code;
-use super::condition::{MAX_EQUALITIES, OTHER, Tests, Values};
+use super::condition::{MAX_EQUALITIES, Numbers, OTHER, Tests, Values};
 use foldhash::fast::FixedState;
+use smallvec::{SmallVec, smallvec};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 use std::ops::Range;
@@ -332,8 +333,8 @@ fn with(key: Key, value: u32) -> Key {
 }
 
 /// All combinations of the values that slots may have.
-fn keys(equalities: &[(u32, Vec<u32>)]) -> Vec<Key> {
-    equalities.iter().fold(vec![Key::default()], |keys, (_, values)| {
+fn keys(equalities: &[(u32, Numbers)]) -> SmallVec<[Key; 1]> {
+    equalities.iter().fold(smallvec![Key::default()], |keys: SmallVec<[Key; 1]>, (_, values)| {
         keys.into_iter().flat_map(|key| values.iter().map(move |value| with(key, *value))).collect()
     })
 }

@@ -1,9 +1,11 @@
 //! Numbers for who and what the rules of a policy name.
 
+use super::condition::Numbers;
 use super::pattern::Patterns;
 use crate::model::{Package, Rule};
 use crate::pattern::{CapabilityPattern, PrincipalPattern};
 use foldhash::fast::FixedState;
+use smallvec::smallvec;
 use std::collections::HashMap;
 
 /// Lists of more subjects, or targets, than this are indexed as one, so that a rule over two large sets does not become an
@@ -26,19 +28,19 @@ impl<P> Default for Lists<'_, P> {
 
 impl<'r, P: Eq + std::hash::Hash> Lists<'r, P> {
     /// The numbers that stand for these patterns together: one for each, or one for all.
-    pub(super) fn of(&mut self, patterns: &'r [P]) -> Vec<u32> {
+    pub(super) fn of(&mut self, patterns: &'r [P]) -> Numbers {
         let mut fresh = || {
             self.next += 1;
             self.next
         };
         if patterns.len() > MAX_EXPANDED {
-            return vec![*self.many.entry(patterns).or_insert_with(fresh)];
+            return smallvec![*self.many.entry(patterns).or_insert_with(fresh)];
         }
         patterns.iter().map(|pattern| *self.single.entry(pattern).or_insert_with(&mut fresh)).collect()
     }
 
     /// The same, of patterns that have their numbers.
-    pub(super) fn get(&self, patterns: &[P]) -> Vec<u32> {
+    pub(super) fn get(&self, patterns: &[P]) -> Numbers {
         if patterns.len() > MAX_EXPANDED {
             return self.many.get(patterns).copied().into_iter().collect();
         }
