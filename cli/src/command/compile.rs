@@ -53,7 +53,7 @@ pub fn run(args: &Args, color: Color) -> Result<Outcome, Failure> {
     let Loaded::Plan(plan) = plans::compile(&args.path, color)? else { return Ok(Outcome::Findings) };
     let text = written(&plan, args.format)?;
     if let Some(file) = &args.check {
-        return compare(&plan, &text, file, color);
+        return compare(&plan, &text, file, args, color);
     }
     match &args.output {
         Some(file) => {
@@ -76,7 +76,7 @@ fn written(plan: &Plan, format: Form) -> Result<String, Failure> {
 
 /// Shows how the plan of the source differs from a committed one: in words where both can be read and something is to be said
 /// of it, and otherwise line by line.
-fn compare(plan: &Plan, text: &str, file: &Path, color: Color) -> Result<Outcome, Failure> {
+fn compare(plan: &Plan, text: &str, file: &Path, args: &Args, color: Color) -> Result<Outcome, Failure> {
     let shown = file.display().to_string();
     let committed = std::fs::read_to_string(file).map_err(|error| Failure::io("read", &shown, &error))?;
     if committed == text {
@@ -99,8 +99,10 @@ fn compare(plan: &Plan, text: &str, file: &Path, color: Color) -> Result<Outcome
         }
     };
     output::write(&told.unwrap_or_else(lines))?;
+    let of = if args.path == Path::new(".") { String::new() } else { format!(" {}", args.path.display()) };
+    let json = if args.format == Form::Json { " --format json" } else { "" };
     output::progress(&format!(
-        "{shown} is not the plan of the source: run `gov compile -o {shown}` and review the change"
+        "{shown} is not the plan of the source: run `gov compile{of}{json} -o {shown}` and review the change"
     ));
     Ok(Outcome::Findings)
 }

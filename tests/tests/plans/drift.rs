@@ -42,7 +42,7 @@ fn a_changed_meaning_is_told_in_words() {
     {
         assert!(ran.stdout.contains(words), "`{words}` is not in\n{}", ran.stdout);
     }
-    assert!(ran.stderr.contains("run `gov compile -o plan.yaml` and review the change"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("run `gov compile shop.gov -o plan.yaml` and review the change"), "{}", ran.stderr);
 }
 
 #[test]
