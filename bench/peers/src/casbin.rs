@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use casbin::function_map::OperatorFunction;
+use casbin::rhai::Dynamic;
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 use gov_bench_workload::{self as workload, Target};
 
@@ -21,8 +23,14 @@ g = _, _
 e = some(where (p.eft == allow)) && !some(where (p.eft == deny))
 
 [matchers]
-m = (r.act == p.act || r.grp == p.act) && r.risk == p.risk && parse_int(r.amount) < parse_int(p.below) && g(r.sub, p.role)
+m = (r.act == p.act || r.grp == p.act) && r.risk == p.risk && below(r.amount, p.below) && g(r.sub, p.role)
 "#;
+
+/// Whether one number is below another, both as texts.
+fn below(one: Dynamic, other: Dynamic) -> bool {
+    let number = |text: Dynamic| text.into_immutable_string().ok().and_then(|text| text.parse::<u64>().ok());
+    number(one).zip(number(other)).is_some_and(|(one, other)| one < other)
+}
 
 pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
     tokio::runtime::Builder::new_current_thread().build()?.block_on(measured(size))
@@ -30,6 +38,8 @@ pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
 
 async fn load(size: usize) -> Result<Enforcer, Box<dyn Error>> {
     let mut enforcer = Enforcer::new(DefaultModel::from_str(MODEL).await?, MemoryAdapter::default()).await?;
+    // Its requests and policies are texts, and it has no function of its own that compares them as numbers.
+    enforcer.add_function("below", OperatorFunction::Arg2(|one, other| below(one, other).into()));
     let line = |rule: &workload::Rule| {
         let target = match rule.target {
             Target::Action(action) => format!("a{action}"),

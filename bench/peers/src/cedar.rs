@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::error::Error;
 
-use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression, Schema};
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
+};
 use gov_bench_workload as workload;
 
 use crate::{Measured, measure};
@@ -21,7 +23,8 @@ pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
         loads.push(took);
     }
 
-    let uid = |kind: &str, id: String| -> Result<EntityUid, Box<dyn Error>> { Ok(format!("{kind}::\"{id}\"").parse()?) };
+    let uid =
+        |kind: &str, id: String| -> Result<EntityUid, Box<dyn Error>> { Ok(format!("{kind}::\"{id}\"").parse()?) };
     let mut entities = Vec::new();
     for role in 0..workload::ROLES {
         entities.push(Entity::new_no_attrs(uid("Role", format!("r{role}"))?, HashSet::new()));
@@ -50,7 +53,8 @@ pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
         )?);
     }
     let authorizer = Authorizer::new();
-    let decide = |request: &Request| authorizer.is_authorized(request, &policies, &entities).decision() == Decision::Allow;
+    let decide =
+        |request: &Request| authorizer.is_authorized(request, &policies, &entities).decision() == Decision::Allow;
     for request in requests.iter().take(200) {
         decide(request);
     }
