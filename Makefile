@@ -39,7 +39,7 @@ soak: setup ## run the tests again with 20,000 random cases each (`make soak CAS
 mutants: setup ## break the proofs on purpose, and see that the suites notice each break
 	@scripts/mutants
 
-# `make bench SUITES=decisions` for one of them; figures go to bench/results.
+# `make bench SUITES=decisions` for one of them; figures go to bench/results.md.
 .PHONY: bench
 bench: setup ## measure Gov beside its peers, which are built for it
 	cargo build --locked --release --package gov --package gov-bench

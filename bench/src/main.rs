@@ -1,7 +1,8 @@
 //! Measures Gov beside its peers: `make bench` builds everything and runs this.
 //!
 //! `gov-bench [SUITE]… [--without-peers] [--most-rules N]`, SUITE one of `decisions proofs language program runs`; all of them where
-//! none is named. Figures go to standard output as a table and to `bench/results`.
+//! none is named. Figures go to standard output as a table, and to `bench/results.md` with
+//! data and charts in `bench/results`.
 
 mod chart;
 mod decisions;
@@ -9,6 +10,8 @@ mod language;
 mod measure;
 mod package;
 mod peers;
+mod plain;
+mod postgres;
 mod proofs;
 mod report;
 mod row;
@@ -49,10 +52,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         rows.extend(language::program(&gov()?)?);
     }
     if wanted("runs") {
-        rows.extend(runs::run()?);
+        rows.extend(runs::run(with_peers)?);
     }
-    let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-    report::write(&rows, &results)
+    report::write(&rows, Path::new(env!("CARGO_MANIFEST_DIR")))
 }
 
 /// The program, which lies beside this one.

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use serde_json::{Value as Json, json};
 
 use crate::measure::{self, Times};
+use crate::postgres;
 use crate::row::Row;
 
 /// How long each figure is taken.
@@ -76,15 +77,24 @@ impl Handler for Nothing {
 /// # Errors
 ///
 /// If there is no room for the database, or a run does not complete.
-pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
+pub fn run(with_peers: bool) -> Result<Vec<Row>, Box<dyn Error>> {
     let plan = gov_tests::simulated::compile(PACKAGE).ok_or("the package is sound")?.plan;
     let mut rows = Vec::new();
+    let most = AT_ONCE.into_iter().max().unwrap_or(1);
+    let postgres = if with_peers { Some(postgres::Cluster::start(most)?) } else { None };
     for at_once in AT_ONCE {
         // Runs and journal take turns in one folder, so that both meet the same disk.
         let (ours, raw) = (runs(&plan, at_once)?, journal(at_once)?);
         let note = format!("{:.0} % of the raw journal's rate", 100.0 * ours / raw);
         rows.push(Row { note, ..rate("runs", "gov", at_once, ours) });
         rows.push(rate("runs", "raw SQLite journal", at_once, raw));
+        if let Some(cluster) = &postgres {
+            let theirs = cluster.journal(at_once, ENTRIES as i32, LASTS)?;
+            let who = format!("PostgreSQL {} journal", cluster.version);
+            rows.push(
+                rate("runs", &who, at_once, theirs).noting("a statement for each entry, a connection for each run"),
+            );
+        }
     }
     rows.push(rate("syncs", "this disk (fdatasync)", 1, syncs()?));
     rows.extend(waiting(&plan)?);
