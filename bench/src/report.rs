@@ -18,14 +18,13 @@ const REASONS: [(&str, &str, &str); 2] = [
     (
         "proofs, dense, with amounts",
         "gov",
-        "There are 50 actions whatever the number of rules, so that the rules about each grow with it; bounds of amounts cut each \
-         action's requests into as many pieces as there are bounds, and each rule is told from the pieces that earlier ones took.",
+        "There are 50 actions whatever the number of rules, so that the rules about each grow with it. A rule is asked about \
+         beside those that meet it, and each witness is decided again by the rules of its action, in order.",
     ),
     (
         "proofs, workflow",
         "gov",
-        "Each step's undo is proved for every statement after it that can fail, and a worst path is as long as the workflow: part \
-         of the work grows with the square of the steps.",
+        "What can fail after each step is looked at for each step, so that a part of the work grows with the square of the steps.",
     ),
 ];
 

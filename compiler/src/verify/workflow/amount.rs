@@ -244,10 +244,7 @@ impl Amount<'_, '_> {
         let effects = std::mem::take(&mut self.paths.effects);
         let mut most = Term::int(0);
         for effect in effects.iter().filter(|effect| effect.place == id) {
-            let failures = self.paths.failures_after(id, true).into_iter();
-            let fails = Term::any(
-                failures.filter(|(failure, _)| ended.is_none_or(|ended| failure.ends == ended)).map(|(_, when)| when),
-            );
+            let fails = self.fails_after(id, ended);
             for undo in &effect.undos {
                 let own = self.weight(undo.capability, &undo.capability.retry, undo.capability.timeout, &undo.input);
                 let happens = Term::all([effect.when.clone(), undo.called(), fails.clone()]);
@@ -256,6 +253,18 @@ impl Amount<'_, '_> {
         }
         self.paths.effects = effects;
         most
+    }
+
+    /// Whether a failure after a place ends a run.
+    fn fails_after(&self, id: PlaceId, ended: Option<FrameId>) -> Term {
+        let failures = self.paths.failures_after(id, true);
+        let mut failures =
+            failures.filter(|(failure, _)| ended.is_none_or(|ended| failure.ends == ended)).map(|(_, when)| when);
+        match self.way {
+            // Whether any is possible is all that matters: the others of a long workflow need not be looked at.
+            Way::AtMost => failures.find(|when| when.as_bool() != Some(false)).unwrap_or(Term::bool(false)),
+            Way::Weighed | Way::Ended => Term::any(failures),
+        }
     }
 
     /// An amount where a condition holds, and nothing elsewhere; without weighing, nothing where it never holds.

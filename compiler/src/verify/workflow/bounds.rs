@@ -266,7 +266,7 @@ impl Check<'_, '_, '_> {
             }
         }
         for effect in &self.paths.effects {
-            let fails = Term::any(self.paths.failures_after(effect.place, true).into_iter().map(|(_, when)| when));
+            let fails = Term::any(self.paths.failures_after(effect.place, true).map(|(_, when)| when));
             for undo in &effect.undos {
                 let endless = undo.capability.retry.attempts.is_none() && !undo.capability.cost.rows.is_empty();
                 if endless && budget.money.is_some() {

@@ -131,7 +131,6 @@ impl Check<'_, '_, '_> {
             let failures: Vec<(PlaceId, Origin, Term)> = self
                 .paths
                 .failures_after(effect.place, nested)
-                .into_iter()
                 .map(|(failure, when)| (failure.place, failure.at, when))
                 .collect();
             let fails = Term::any(failures.iter().map(|(_, _, when)| when.clone()));

@@ -105,12 +105,11 @@ impl<'m> Paths<'m> {
 
     /// When the workflow fails after a call was done, so that it has to be undone: each place with the condition. `nested`
     /// says whether to look also at what happens within one nested workflow, which is that workflow's own matter.
-    pub fn failures_after(&self, done: PlaceId, nested: bool) -> Vec<(&Failure, Term)> {
-        let reached = self.failures.iter().filter_map(|failure| {
+    pub fn failures_after(&self, done: PlaceId, nested: bool) -> impl Iterator<Item = (&Failure, Term)> {
+        self.failures.iter().filter_map(move |failure| {
             let crossing = self.fails_after(done, failure, nested)?;
             Some((failure, failure.when.and(&crossing)))
-        });
-        reached.collect()
+        })
     }
 
     /// When the workflow, or a nested one around a place, fails at another place that may be come to at the same time.

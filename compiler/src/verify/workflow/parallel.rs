@@ -188,7 +188,7 @@ impl Check<'_, '_, '_> {
     fn needs(&self, effect: &Done<'_>, reader: PlaceId) -> Option<(Term, String)> {
         let family = |id: &str| id.rsplit_once('.').map(|(family, _)| family.to_owned());
         let sites = self.paths.point(reader)?.calls.iter();
-        let fails = Term::any(self.paths.failures_after(effect.place, false).into_iter().map(|(_, when)| when));
+        let fails = Term::any(self.paths.failures_after(effect.place, false).map(|(_, when)| when));
         let mut found = Vec::new();
         let mut by = None;
         for site in sites {
