@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         rows.extend(language::program(&gov()?)?);
     }
     if wanted("runs") {
-        rows.extend(runs::run(with_peers)?);
+        rows.extend(runs::run(&gov()?, with_peers)?);
     }
     report::write(&rows, Path::new(env!("CARGO_MANIFEST_DIR")))
 }

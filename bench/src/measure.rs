@@ -48,12 +48,14 @@ pub fn clock() -> f64 {
 /// The memory of this process in bytes that is in use now, and the most that ever was; zero where the system does not say.
 pub fn memory() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kilobytes = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-        kilobytes.unwrap_or(0).saturating_mul(1024)
-    };
+    let field = |name: &str| kilobytes(&status, name).saturating_mul(1024);
     (field("VmRSS:"), field("VmHWM:"))
+}
+
+/// A figure of what the system says of a process; zero where it does not say.
+pub fn kilobytes(status: &str, name: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
+    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 /// The exponent of growth: the slope of the least-squares line through the logarithms of sizes and times. One is linear.

@@ -3,11 +3,13 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gov_runtime::Plan;
-use gov_runtime::gate::{Call, Error as Trouble, Handler, Handlers, Later};
+use gov_runtime::core::{Command, Event, EventKind, Outcome, Start, State, step};
+use gov_runtime::gate::{Call, Error as Trouble, Gate, Handler, Handlers, Later};
 use gov_runtime::host::sqlite::Sqlite;
 use gov_runtime::host::{Embedded, Host, Options, Request};
 use rusqlite::Connection;
@@ -28,6 +30,9 @@ const ENTRIES: usize = 4;
 
 /// The runs that wait while nothing happens.
 const WAITING: usize = 100_000;
+
+/// How many calls at the gate are timed.
+const GATED: usize = 20_000;
 
 const PACKAGE: &str = r#"package bench
 capability t.nothing: write {
@@ -61,6 +66,11 @@ workflow waits() {
     policy p
     wait 30d
 }
+workflow pauses() {
+    principal agent:w
+    policy p
+    wait 30s
+}
 "#;
 
 struct Nothing;
@@ -77,7 +87,7 @@ impl Handler for Nothing {
 /// # Errors
 ///
 /// If there is no room for the database, or a run does not complete.
-pub fn run(with_peers: bool) -> Result<Vec<Row>, Box<dyn Error>> {
+pub fn run(gov: &Path, with_peers: bool) -> Result<Vec<Row>, Box<dyn Error>> {
     let plan = gov_tests::simulated::compile(PACKAGE).ok_or("the package is sound")?.plan;
     let mut rows = Vec::new();
     let most = AT_ONCE.into_iter().max().unwrap_or(1);
@@ -97,6 +107,8 @@ pub fn run(with_peers: bool) -> Result<Vec<Row>, Box<dyn Error>> {
         }
     }
     rows.push(rate("syncs", "this disk (fdatasync)", 1, syncs()?));
+    rows.push(Row::time("gate", "gov", 1, "call", gate(&plan)?));
+    rows.push(idle(&plan, gov)?);
     rows.extend(waiting(&plan)?);
     Ok(rows)
 }
@@ -107,10 +119,15 @@ fn rate(name: &str, who: &str, at_once: usize, per_second: f64) -> Row {
     Row { unit, ..Row::time(name, who, at_once, "at once", times) }
 }
 
-fn host(path: &Path) -> Result<Embedded, Box<dyn Error>> {
+fn handlers() -> Handlers {
     let mut handlers = Handlers::new();
     handlers.external("http", Arc::new(Nothing));
-    Ok(Embedded::new(Sqlite::open(path, "bench")?, Options { handlers, ..Options::default() }))
+    handlers
+}
+
+fn host(path: &Path) -> Result<Embedded, Box<dyn Error>> {
+    let options = Options { handlers: handlers(), ..Options::default() };
+    Ok(Embedded::new(Sqlite::open(path, "bench")?, options))
 }
 
 fn request(workflow: &str, input: Json) -> Request {
@@ -190,15 +207,60 @@ fn syncs() -> Result<f64, Box<dyn Error>> {
     Ok(f64::from(syncs) / began.elapsed().as_secs_f64())
 }
 
+/// A call at the gate whose handler does nothing: all that is looked at, the decision among it.
+fn gate(plan: &Plan) -> Result<Times, Box<dyn Error>> {
+    let start = Start {
+        run: "bench".to_owned(),
+        trace: "bench".to_owned(),
+        plan: plan.digest().to_owned(),
+        workflow: "three".to_owned(),
+        input: json!({ "n": 1 }),
+        context: json!({}),
+        roles: Vec::new(),
+        tenant: None,
+        caller: None,
+        seed: 0,
+    };
+    let began = Event { at: 0, kind: EventKind::Started(Box::new(start.clone())) };
+    let commands = step(plan.package(), State::default(), &began).1;
+    let effect = commands.into_iter().find_map(|command| match command {
+        Command::RunEffect(effect) => Some(effect),
+        _ => None,
+    });
+    let effect = effect.ok_or("the workflow makes a call")?;
+    let gate = Gate::new(handlers());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let call = || runtime.block_on(gate.call(plan, &start, &effect));
+    match call() {
+        EventKind::Outcome { outcome: Outcome::Ok { .. }, .. } => Ok(measure::repeat(GATED, call)),
+        other => Err(format!("the gate does not let the call through: {other:?}").into()),
+    }
+}
+
+/// The memory of a process that does nothing but wait for a timer of the one run that it drives.
+fn idle(plan: &Plan, gov: &Path) -> Result<Row, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("plan.json"), plan.document())?;
+    let mut command = std::process::Command::new(gov);
+    command.args(["run", "plan.json", "pauses", "--input", "{}"]).current_dir(folder.path());
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    std::thread::sleep(LASTS);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
+    process.kill()?;
+    process.wait()?;
+    let [all, own] = ["VmRSS:", "RssAnon:"].map(|name| measure::kilobytes(&status, name).saturating_mul(1024));
+    let note = format!("{:.1} MB are its own; the rest are pages of programs on the disk", own as f64 / 1e6);
+    Ok(Row::figure("memory", "gov, waiting", 1, "run", all as f64, "bytes").noting(note))
+}
+
 /// What runs cost that wait: until a process has taken them up, its memory, and the processor's time of a while in which
 /// nothing happens.
 fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("gov.db");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let rows = runtime.block_on(async {
+    let begun = runtime.block_on(async {
         let host = Arc::new(host(&path)?);
-        let empty = measure::memory().0;
         let tasks: Vec<_> = (0..256)
             .map(|_| {
                 let (host, plan) = (Arc::clone(&host), plan.clone());
@@ -214,13 +276,11 @@ fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
             task.await??;
         }
         drop(host);
-        Ok::<_, Box<dyn Error>>(vec![Row {
-            unit: "bytes".to_owned(),
-            ..Row::time("memory", "gov, idle", 0, "runs", bytes(empty))
-        }])
+        Ok::<_, Box<dyn Error>>(())
     });
     runtime.shutdown_timeout(LASTS);
-    let mut rows = rows?;
+    begun?;
+    let mut rows = Vec::new();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let (taken, host) = measure::once(|| host(&path));
@@ -235,15 +295,11 @@ fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
         tokio::time::sleep(LASTS).await;
         let share = (processor() - before) / LASTS.as_secs_f64();
         let note = format!("{:.2} % of one processor", 100.0 * share);
-        let row = Row::time("idle memory", "gov", WAITING, "waiting runs", bytes(measure::memory().0));
-        rows.push(Row { unit: "bytes".to_owned(), note, ..row });
+        let memory = measure::memory().0 as f64;
+        rows.push(Row::figure("idle memory", "gov", WAITING, "waiting runs", memory, "bytes").noting(note));
         Ok::<_, Box<dyn Error>>(())
     })?;
     Ok(rows)
-}
-
-fn bytes(count: u64) -> Times {
-    Times { least: count as f64, median: count as f64, p99: count as f64 }
 }
 
 /// The processor's time of this process so far, in seconds; zero where the system does not say.

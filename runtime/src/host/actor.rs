@@ -4,10 +4,11 @@ use super::embedded::Inner;
 use super::entry::{About, Entry, attempt_of, genesis};
 use super::store::{Claim, Commit};
 use super::{Answer, Error, Link};
-use crate::core::{CallId, Command, Event, EventKind, Start, State, may_decide, step};
+use crate::core::{CallId, Command, Event, EventKind, Start, State, Status, may_decide, step};
 use crate::gate::Gate;
 use crate::plan::Plan;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -34,6 +35,21 @@ pub(super) struct Actor {
     calls: JoinSet<()>,
     /// Whether the run is still this process's: it is not once a write has left it.
     owns: bool,
+}
+
+/// Where a run stood when its actor left.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    pub(super) status: Status,
+    /// Whether it rests, or waits for somebody, or nothing of it is under way.
+    pub(super) settled: bool,
+}
+
+impl Left {
+    pub(super) fn at(state: &State) -> Left {
+        let status = state.status;
+        Left { status, settled: status.is_at_rest() || status == Status::Waiting || !state.is_under_way() }
+    }
 }
 
 /// A run that this process has taken.
@@ -149,7 +165,7 @@ impl Actor {
         if self.owns {
             self.inner.store.release(&self.run, self.epoch).await?;
         }
-        self.inner.tell_left(&self.run, &Ok(()));
+        self.inner.tell_left(&self.run, &Ok(Left::at(&self.state)));
         Ok(true)
     }
 
@@ -178,6 +194,7 @@ impl Actor {
         }
         let event = Event { at, kind: event };
         // Where what follows fails, this state is of no use any more: whoever drives the run next folds the journal.
+        let before = self.state.status;
         let (state, commands) = step(self.plan.package(), std::mem::take(&mut self.state), &event);
         let Some(start) = state.start.clone() else {
             answer(reply, Err(Error::NoRun(self.run.clone())));
@@ -190,6 +207,7 @@ impl Actor {
         let hash = link.hash.clone();
         let mut commit = commit_of(&self.run, self.epoch, self.entries, at, link, &entry, &state);
         commit.notifies = self.gate.notifies();
+        commit.status = Some(state.status).filter(|status| *status != before);
         self.state = state;
         // A run that then has nothing in flight is left with the same write.
         let leaves = self.is_idle();
@@ -241,16 +259,26 @@ impl Actor {
                 _ => continue,
             };
             let Some(start) = self.state.start.clone() else { continue };
-            let (gate, plan, effect, own) =
-                (Arc::clone(&self.gate), self.plan.clone(), effect.clone(), self.own.clone());
-            self.calls.spawn(async move {
-                let event = match probe {
+            let (gate, plan, effect) = (Arc::clone(&self.gate), self.plan.clone(), effect.clone());
+            let call = async move {
+                match probe {
                     true => gate.probe(&plan, &start, &effect).await,
                     false => gate.call(&plan, &start, &effect).await,
-                };
-                // Where the actor is gone, the run is somebody else's: they were told that the call was interrupted.
-                let _ = own.send(Message { event, reply: None });
-            });
+                }
+            };
+            self.make(call);
+        }
+    }
+
+    /// Lets a call go on beside the run, and takes what it comes to as a message. One that is over at once is not worth a task.
+    fn make(&mut self, call: impl Future<Output = EventKind> + Send + 'static) {
+        let (own, mut call) = (self.own.clone(), Box::pin(call));
+        // Where the actor is gone, the run is somebody else's: they were told that the call was interrupted.
+        let report = move |event| drop(own.send(Message { event, reply: None }));
+        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(event) => report(event),
+            // A task polls what it is given at once, so that this call has a waker from then on.
+            Poll::Pending => drop(self.calls.spawn(async move { report(call.await) })),
         }
     }
 }
@@ -290,10 +318,10 @@ pub(super) fn commit_of(
             Command::Disarm { timer } => commit.disarmed.push(timer.clone()),
             Command::AwaitDecision(question) => commit.asked.push((**question).clone()),
             Command::CloseGate { gate, .. } => commit.settled.push(gate.clone()),
-            Command::Reserve(spending) => commit.reserved.push(spending.clone()),
-            Command::Settle(spending) => commit.spent.push(spending.clone()),
             Command::RunEffect(_)
             | Command::Probe(_)
+            | Command::Reserve(_)
+            | Command::Settle(_)
             | Command::Mark(_)
             | Command::Enter { .. }
             | Command::Finish(_) => {}

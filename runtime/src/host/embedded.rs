@@ -1,6 +1,6 @@
 //! The host inside a process.
 
-use super::actor::{Actor, Claimed, Folded, Message, about, commit_of};
+use super::actor::{Actor, Claimed, Folded, Left, Message, about, commit_of};
 use super::entry::Entry;
 use super::notices;
 use super::places::{Outfit, Places};
@@ -71,7 +71,7 @@ pub struct Embedded {
 /// An entry that has become durable, and the state after it.
 pub type Update = (Arc<str>, Arc<Entry>, Arc<State>);
 
-type Listeners = Vec<oneshot::Sender<Result<(), Error>>>;
+type Listeners = Vec<oneshot::Sender<Result<Left, Error>>>;
 
 pub(super) struct Inner {
     pub(super) store: Box<dyn Store>,
@@ -175,8 +175,7 @@ impl Embedded {
         let mut why = "no answer so far".to_owned();
         let deadline = tokio::time::Instant::now() + patience;
         loop {
-            let untold = self.inner.store.untold(run, i64::MAX, 1).await.map_err(|error| error.to_string())?;
-            if untold.is_empty() {
+            if !self.inner.store.has_untold(run).await.map_err(|error| error.to_string())? {
                 return Ok(());
             }
             while let Ok((of, failure)) = failures.try_recv() {
@@ -267,16 +266,17 @@ impl Host for Embedded {
         Box::pin(async move {
             loop {
                 // Listened for before it is looked at: an actor that leaves from now on is heard of.
-                let left = self.inner.listen(run);
-                if self.inner.has_actor(run) {
-                    left.await.map_err(|_| Error::Io("the host has ended".to_owned()))??;
+                let leaves = self.inner.listen(run);
+                let left = if self.inner.has_actor(run) {
+                    leaves.await.map_err(|_| Error::Io("the host has ended".to_owned()))??
                 } else {
                     // Nobody is there to leave.
-                    self.inner.tell_left(run, &Ok(()));
-                }
-                let state = self.inner.fold(run).await?.state;
-                if state.status.is_at_rest() || state.status == Status::Waiting || !state.is_under_way() {
-                    return Ok(state.status);
+                    let left = Left::at(&self.inner.fold(run).await?.state);
+                    self.inner.tell_left(run, &Ok(left));
+                    left
+                };
+                if left.settled {
+                    return Ok(left.status);
                 }
                 if !self.inner.has_actor(run) {
                     // A run that another process drives is not heard of here, nor one that pauses.
@@ -524,14 +524,14 @@ impl Inner {
     }
 
     /// Hears of it when the actor of a run leaves.
-    fn listen(&self, run: &str) -> oneshot::Receiver<Result<(), Error>> {
+    fn listen(&self, run: &str) -> oneshot::Receiver<Result<Left, Error>> {
         let (tell, told) = oneshot::channel();
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner).entry(run.to_owned()).or_default().push(tell);
         told
     }
 
     /// Tells those who listen that the actor of a run has left, and why where it could not go on.
-    pub(super) fn tell_left(&self, run: &str, left: &Result<(), Error>) {
+    pub(super) fn tell_left(&self, run: &str, left: &Result<Left, Error>) {
         let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
         for listener in listeners.into_iter().flatten() {
             // Whoever listened may have stopped.

@@ -23,6 +23,15 @@ struct Kept {
     keys: BTreeMap<String, String>,
     mail: BTreeMap<i64, (String, String, Option<String>)>,
     processes: u64,
+    /// The first process that has not died.
+    first_alive: u64,
+}
+
+/// That somebody is to be told of a question.
+struct Notice {
+    at: i64,
+    times: u32,
+    teller: Option<u64>,
 }
 
 struct Run {
@@ -31,8 +40,7 @@ struct Run {
     links: Vec<Link>,
     timers: BTreeMap<Timer, i64>,
     questions: BTreeMap<GateId, Question>,
-    /// When somebody is to be told of a question, and how often that was tried.
-    untold: BTreeMap<GateId, (i64, u32)>,
+    untold: BTreeMap<GateId, Notice>,
     owner: Option<u64>,
     epoch: i64,
 }
@@ -48,6 +56,7 @@ impl Memory {
         let mut kept = self.kept();
         kept.processes += 1;
         let process = kept.processes;
+        kept.first_alive = process;
         for run in kept.runs.values_mut() {
             run.owner = None;
         }
@@ -78,7 +87,8 @@ impl Run {
         self.summary.status = commit.status.unwrap_or(self.summary.status);
         self.timers.extend(commit.armed);
         if commit.notifies {
-            self.untold.extend(commit.asked.iter().map(|question| (question.gate.clone(), (commit.at, 0))));
+            let notice = || Notice { at: commit.at, times: 0, teller: None };
+            self.untold.extend(commit.asked.iter().map(|question| (question.gate.clone(), notice())));
         }
         self.questions.extend(commit.asked.into_iter().map(|question| (question.gate.clone(), question)));
         for timer in &commit.disarmed {
@@ -209,36 +219,59 @@ impl Store for Memory {
         done(kept.runs.iter().flat_map(of).collect())
     }
 
-    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>> {
+    fn has_untold<'a>(&'a self, run: Option<&'a str>) -> Later<'a, Result<bool, Error>> {
         let kept = self.kept();
-        let of = |(name, run): (&String, &Run)| {
-            let untold = |(gate, (at, times)): (&GateId, &(i64, u32))| {
-                let question = run.questions.get(gate)?.clone();
-                let Summary { workflow, plan, .. } = run.summary.clone();
-                Some((
-                    *at,
-                    Untold { run: name.clone(), workflow, plan, place: run.place.clone(), question, times: *times },
-                ))
-            };
-            run.untold.iter().filter_map(untold).collect::<Vec<_>>()
-        };
-        let wanted = kept.runs.iter().filter(|(name, _)| run.is_none_or(|run| run == *name));
-        let mut untold: Vec<(i64, Untold)> = wanted.flat_map(of).filter(|(at, _)| *at < before).collect();
-        untold.sort_by_key(|(at, _)| *at);
-        untold.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        done(untold.into_iter().map(|(_, untold)| untold).collect())
+        let mut wanted = kept.runs.iter().filter(|(name, _)| run.is_none_or(|run| run == *name));
+        done(wanted.any(|(_, run)| !run.untold.is_empty()))
     }
 
     fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>> {
-        done(self.kept().runs.values().flat_map(|run| run.untold.values()).map(|(at, _)| *at).min())
+        done(self.kept().runs.values().flat_map(|run| run.untold.values()).map(|notice| notice.at).min())
+    }
+
+    fn take_untold(&self, now: i64, until: i64, limit: u32) -> Later<'_, Result<Vec<Untold>, Error>> {
+        let mut kept = self.kept();
+        let due = |(name, run): (&String, &Run)| {
+            let due = run.untold.iter().filter(|(_, notice)| notice.at <= now);
+            due.map(|(gate, notice)| (notice.at, name.clone(), gate.clone())).collect::<Vec<_>>()
+        };
+        let mut due: Vec<_> = kept.runs.iter().flat_map(due).collect();
+        due.sort();
+        let mut taken = Vec::new();
+        for (_, name, gate) in due.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)) {
+            let Some(run) = kept.runs.get_mut(&name) else { continue };
+            let (Some(notice), Some(question)) = (run.untold.get_mut(&gate), run.questions.get(&gate).cloned()) else {
+                continue;
+            };
+            let (Summary { workflow, plan, .. }, place) = (run.summary.clone(), run.place.clone());
+            taken.push(Untold { run: name, workflow, plan, place, question, times: notice.times });
+            *notice = Notice { at: until, times: notice.times.saturating_add(1), teller: Some(self.process) };
+        }
+        done(taken)
+    }
+
+    fn inherit_untold(&self, now: i64) -> Later<'_, Result<(), Error>> {
+        let mut kept = self.kept();
+        let first_alive = kept.first_alive;
+        for notice in kept.runs.values_mut().flat_map(|run| run.untold.values_mut()) {
+            if notice.teller.is_some_and(|teller| teller < first_alive) {
+                (notice.at, notice.teller) = (notice.at.min(now), None);
+            }
+        }
+        done(())
     }
 
     fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {
-        if let Some(run) = self.kept().runs.get_mut(run)
-            && let Some((_, times)) = run.untold.remove(gate)
-            && let Some(again) = again
-        {
-            run.untold.insert(gate.clone(), (again, times.saturating_add(1)));
+        if let Some(run) = self.kept().runs.get_mut(run) {
+            match again {
+                None => drop(run.untold.remove(gate)),
+                Some(again) => {
+                    let notice = run.untold.get_mut(gate).filter(|notice| notice.teller == Some(self.process));
+                    if let Some(notice) = notice {
+                        notice.at = again;
+                    }
+                }
+            }
         }
         done(())
     }

@@ -1,7 +1,8 @@
 //! Tells others of what waits for a human, beside the runs.
 //!
 //! That somebody is to be told is written down with the question itself, and crossed out once they were: whatever crashes, they
-//! are told at least once. The runs know nothing of it, and wait for none of it.
+//! are told at least once. Whoever tells them takes the notice first, for a while and for itself: processes that use one store
+//! do not tell them of the same. The runs know nothing of it, and wait for none of it.
 
 use super::Error;
 use super::embedded::Inner;
@@ -16,7 +17,7 @@ use tokio::task::JoinSet;
 /// The most notices that are under way at one time.
 const AT_ONCE: usize = 16;
 
-/// How long no other process takes up a notice that is under way, in milliseconds.
+/// How long no other process takes up a notice that is under way, in milliseconds: longer than one may take.
 const LEASE: i64 = 30_000;
 
 /// The shortest and the longest pause before somebody is told again, in milliseconds.
@@ -28,16 +29,18 @@ const LOOK: i64 = 60_000;
 /// Tells until the host is gone. `asked` is told when there is something to tell.
 pub(super) async fn serve(inner: Weak<Inner>, asked: Arc<Notify>) {
     let mut telling: JoinSet<(Untold, Result<(), String>)> = JoinSet::new();
-    // What a process left that is gone waits for nothing: the pause between attempts is kept within a process.
-    let mut before = i64::MAX;
+    let mut look_at = i64::MIN;
     loop {
         let Some(host) = inner.upgrade() else { return };
         let now = host.clock.now();
-        let next = match begin(&host, &mut telling, before, now).await {
-            Ok(next) => next.unwrap_or(i64::MAX).min(now.saturating_add(LOOK)),
+        // What a process left that is gone waits neither for its attempt nor for its pause.
+        if now >= look_at && host.store.inherit_untold(now).await.is_ok() {
+            look_at = now.saturating_add(LOOK);
+        }
+        let next = match begin(&host, &mut telling, now).await {
+            Ok(next) => next.unwrap_or(i64::MAX).min(look_at.max(now.saturating_add(PAUSES.0))),
             Err(_) => now.saturating_add(PAUSES.0),
         };
-        before = 0;
         drop(host);
         let pause = Duration::from_millis(u64::try_from(next.saturating_sub(now)).unwrap_or(0));
         let is_full = telling.len() >= AT_ONCE;
@@ -52,17 +55,18 @@ pub(super) async fn serve(inner: Weak<Inner>, asked: Arc<Notify>) {
     }
 }
 
-/// Begins to tell what is due. When the next is.
+/// Begins to tell what is due, and nobody else is telling. When the next is.
 async fn begin(
     host: &Arc<Inner>,
     telling: &mut JoinSet<(Untold, Result<(), String>)>,
-    before: i64,
     now: i64,
 ) -> Result<Option<i64>, Error> {
-    let before = before.max(now.saturating_add(1));
+    let next = host.store.next_untold().await?;
     let room = u32::try_from(AT_ONCE.saturating_sub(telling.len())).unwrap_or(0);
-    for untold in host.store.untold(None, before, room).await? {
-        host.store.told(&untold.run, &untold.question.gate, Some(now.saturating_add(LEASE))).await?;
+    if room == 0 || next.is_none_or(|next| next > now) {
+        return Ok(next);
+    }
+    for untold in host.store.take_untold(now, now.saturating_add(LEASE), room).await? {
         let gate = host.gate_of(untold.place.clone());
         telling.spawn(async move {
             let notice = Notice {

@@ -2,10 +2,10 @@
 
 use super::Error;
 use super::entry::Link;
-use crate::core::{GateId, Question, Spending, Status, Timer};
+use crate::core::{GateId, Question, Status, Timer};
 use crate::gate::Later;
 
-/// Keeps journals, and what is asked of them often: timers, gates, spending, who drives which run.
+/// Keeps journals, and what is asked of them often: timers, gates, who drives which run.
 ///
 /// Every method is one transaction. An answer means that it is durable.
 pub trait Store: Send + Sync + 'static {
@@ -42,13 +42,20 @@ pub trait Store: Send + Sync + 'static {
     /// The open questions to humans.
     fn questions(&self) -> Later<'_, Result<Vec<Waiting>, Error>>;
 
-    /// The open questions that somebody is to be told of before a time, the most urgent first; of one run, or of all.
-    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>>;
+    /// Whether there is an open question that somebody is still to be told of: of one run, or of any.
+    fn has_untold<'a>(&'a self, run: Option<&'a str>) -> Later<'a, Result<bool, Error>>;
 
     /// When somebody is to be told next of an open question.
     fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>>;
 
-    /// Crosses out that somebody is to be told of a question, or says when they are to be told again.
+    /// Takes open questions that somebody is to be told of by now, the most urgent first: until then, they are nobody else's.
+    fn take_untold(&self, now: i64, until: i64, limit: u32) -> Later<'_, Result<Vec<Untold>, Error>>;
+
+    /// Makes due at once what processes took that are gone.
+    fn inherit_untold(&self, now: i64) -> Later<'_, Result<(), Error>>;
+
+    /// Crosses out that somebody is to be told of a question that was taken; or says when they are to be told again, unless
+    /// another process took it meanwhile.
     fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>>;
 
     /// Leaves an event for the process that drives a run.
@@ -114,7 +121,7 @@ pub struct Commit {
     pub at: i64,
     /// The new entry.
     pub link: Option<Link>,
-    /// The state of the run.
+    /// The state of the run, where it is another one than before.
     pub status: Option<Status>,
     /// Timers that are armed, and when they are due.
     pub armed: Vec<(Timer, i64)>,
@@ -126,10 +133,6 @@ pub struct Commit {
     pub notifies: bool,
     /// Questions that are settled.
     pub settled: Vec<GateId>,
-    /// What is held back.
-    pub reserved: Vec<Spending>,
-    /// What is spent of it.
-    pub spent: Vec<Spending>,
     /// Whether the run is left to whoever wants it.
     pub release: bool,
 }
@@ -186,7 +189,7 @@ pub struct Untold {
     pub place: Option<String>,
     /// The question.
     pub question: Question,
-    /// How often it was tried to tell them.
+    /// How often it was tried before to tell them.
     pub times: u32,
 }
 

@@ -38,7 +38,7 @@ pub struct Part {
 pub enum Kind {
     /// A rule of a policy, or its default.
     Rule,
-    /// A branch of an `if`.
+    /// A branch of an `if`, or the way past one that has no `else`.
     Branch,
     /// A step.
     Step,
@@ -164,15 +164,16 @@ impl Walk<'_> {
                 let bodies = arms.iter().map(|(_, body)| body).chain([otherwise]);
                 for (index, body) in bodies.enumerate() {
                     let inside = place.child(index);
-                    // An `else` that nobody wrote is no branch.
-                    if !body.is_empty() {
-                        let which =
-                            if index == arms.len() { "the `else`".to_owned() } else { format!("branch {}", index + 1) };
-                        let name = format!("{which} of an `if` of `{}`", self.workflow);
-                        let at = body.first().map_or(node.at, |first| first.at);
-                        let reached = self.coverage.branches.contains(&(self.workflow.to_owned(), inside.0.clone()));
-                        parts.push(Part { kind: Kind::Branch, name, at, reached });
-                    }
+                    let which = match (index == arms.len(), body.is_empty()) {
+                        (false, _) => format!("branch {} of", index + 1),
+                        (true, false) => "the `else` of".to_owned(),
+                        // Nobody wrote it, and runs go that way all the same.
+                        (true, true) => "the way past".to_owned(),
+                    };
+                    let name = format!("{which} an `if` of `{}`", self.workflow);
+                    let at = body.first().map_or(node.at, |first| first.at);
+                    let reached = self.coverage.branches.contains(&(self.workflow.to_owned(), inside.0.clone()));
+                    parts.push(Part { kind: Kind::Branch, name, at, reached });
                     self.block(body, &inside, parts);
                 }
             }

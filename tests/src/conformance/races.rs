@@ -1,10 +1,10 @@
 //! Two who want something at the same time: one of them wins, and everybody is told the same.
 
-use super::{Case, Deployment, Process, Services, plan, request, says};
+use super::{Case, Deployment, Notified, Process, Services, plan, request, says};
 use gov_runtime::core::{Status, Verdict};
 use gov_runtime::host::{Answer, Started};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(super) const CASES: &[Case] = &[
     ("one says yes and one says no at once: one of them wins", yes_against_no),
@@ -12,6 +12,7 @@ pub(super) const CASES: &[Case] = &[
     ("a decision comes as the time to decide ends", decision_against_deadline),
     ("a cancellation comes as the run completes", cancellation_against_completion),
     ("two processes start the same at once: one run", start_against_start),
+    ("two processes come upon the same notices: each is told once", notices_of_one_that_died),
 ];
 
 /// How often each race is run.
@@ -98,4 +99,36 @@ fn start_against_start(deployment: &dyn Deployment) {
         one.until_it_rests(both[0].run());
     }
     assert_eq!(services.calls().len(), 3 * usize::try_from(ROUNDS).unwrap());
+}
+
+/// Many more than are told at one time: what a process left that died is told by those that come after it, all of it at once,
+/// and nothing of it by both.
+fn notices_of_one_that_died(deployment: &dyn Deployment) {
+    const WAITING: usize = 50;
+    let services = Services::new();
+    services.hears(Notified::Refused);
+    let process = Process::open(deployment, &services);
+    let runs: BTreeSet<String> = (0..WAITING).map(|_| process.start("three", 100)).collect();
+    // Each was tried, so that each has to wait before it is tried again.
+    let since = Instant::now();
+    while services.notices().iter().map(|(run, _)| run).collect::<BTreeSet<_>>().len() < WAITING {
+        assert!(since.elapsed() < super::PATIENCE, "{:?}", services.notices());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    process.kill();
+    deployment.died();
+    services.hears(Notified::Well);
+    let before = services.notices().len();
+    let processes = [Process::open(deployment, &services), Process::open(deployment, &services)];
+    let since = Instant::now();
+    while services.notices().len() < before + WAITING {
+        assert!(since.elapsed() < super::PATIENCE, "{:?}", services.notices());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    // Whoever would tell them a second time gets the time to.
+    std::thread::sleep(Duration::from_millis(200));
+    let told = services.notices().split_off(before);
+    assert_eq!(told.len(), WAITING, "{told:?}");
+    assert_eq!(told.into_iter().map(|(run, _)| run).collect::<BTreeSet<_>>(), runs);
+    drop(processes);
 }

@@ -132,12 +132,20 @@ impl Store for Disk {
         self.memory.questions()
     }
 
-    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>> {
-        self.memory.untold(run, before, limit)
+    fn has_untold<'a>(&'a self, run: Option<&'a str>) -> Later<'a, Result<bool, Error>> {
+        self.memory.has_untold(run)
     }
 
     fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>> {
         self.memory.next_untold()
+    }
+
+    fn take_untold(&self, at: i64, until: i64, limit: u32) -> Later<'_, Result<Vec<Untold>, Error>> {
+        Box::pin(self.write(move |memory| now(memory.take_untold(at, until, limit)), Err))
+    }
+
+    fn inherit_untold(&self, now: i64) -> Later<'_, Result<(), Error>> {
+        self.memory.inherit_untold(now)
     }
 
     fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {

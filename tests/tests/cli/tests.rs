@@ -123,3 +123,24 @@ fn junit_names_every_test() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     insta::assert_snapshot!(sandbox.read("report.xml").unwrap());
 }
+
+/// An `if` without an `else` has two sides all the same: the way into it, and the way past it.
+#[test]
+fn an_if_without_an_else_has_two_sides() {
+    let otherwise = " else {\n        check len(text) > 1 else \"{text} is too short\"\n    }";
+    assert!(PACKAGE.contains(otherwise));
+    let package = PACKAGE.replace(otherwise, "");
+    let (into, past) = ("branch 1 of an `if` of `work`", "the way past an `if` of `work`");
+    let both = package.clone() + &package[package.find("test \"").unwrap()..].replace("false", "true");
+    for (package, unreached) in
+        [(package.clone(), vec![into]), (package.replace("false", "true"), vec![past]), (both, vec![])]
+    {
+        let (_, ran) = test(&package, &["--format", "json"]);
+        let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let parts = told["coverage"].as_array().unwrap().iter();
+        let sides: Vec<_> = parts.filter(|part| part["part"].as_str().unwrap().contains("an `if`")).collect();
+        let missed = sides.iter().filter(|part| part["reached"] == false);
+        let missed: Vec<&str> = missed.map(|part| part["part"].as_str().unwrap()).collect();
+        assert_eq!((sides.len(), missed), (2, unreached), "{package}");
+    }
+}

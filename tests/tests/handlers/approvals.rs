@@ -9,6 +9,7 @@ use gov_tests::{Ran, Sandbox};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::collections::BTreeSet;
 use std::process::{Child, Stdio};
 
 /// What signs: the example of Standard Webhooks.
@@ -121,6 +122,30 @@ fn a_server_that_is_down_is_told_once_it_is_up() {
     assert_eq!(hook.seen().len(), 1);
 }
 
+/// More than are told at one time, and two who would tell them: all of it is told at once, and nothing twice.
+#[test]
+fn after_an_outage_each_notice_is_told_once_by_whoever_comes() {
+    const WAITING: usize = 24;
+    let port = free_port();
+    let desk = Desk::new(port);
+    let waiting: Vec<Child> = (0..WAITING).map(|_| desk.start()).collect();
+    let ids = waiting.into_iter().map(|child| {
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, Some(4), "{ran:?}");
+        told(&ran)["run"].as_str().unwrap().to_owned()
+    });
+    let ids: BTreeSet<String> = ids.collect();
+    let hook = Server::start_at(port, |_, _| Answer::text(200, ""));
+    let resumed = [desk.spawn(&["resume"]), desk.spawn(&["resume"])];
+    for child in resumed {
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert!(ran.code == Some(0) && !ran.stderr.contains("not told"), "{ran:?}");
+    }
+    let seen: Vec<String> =
+        hook.seen().iter().map(|seen| seen.json()["data"]["run"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((seen.len(), seen.into_iter().collect::<BTreeSet<_>>()), (WAITING, ids));
+}
+
 #[test]
 fn a_notice_that_is_refused_is_tried_again_under_the_same_id() {
     let hook = Server::start(|_, before| if before < 2 { Answer::text(503, "") } else { Answer::text(200, "") });
@@ -128,7 +153,7 @@ fn a_notice_that_is_refused_is_tried_again_under_the_same_id() {
     let (_, ran) = desk.waiting();
     assert_eq!(ran.stderr, "");
     let seen = hook.seen();
-    let ids: std::collections::BTreeSet<_> = seen.iter().map(|seen| seen.header("webhook-id").unwrap()).collect();
+    let ids: BTreeSet<_> = seen.iter().map(|seen| seen.header("webhook-id").unwrap()).collect();
     assert_eq!((seen.len(), ids.len()), (3, 1));
     assert!(seen.iter().all(is_signed));
 }

@@ -90,27 +90,67 @@ fn a_new_database_is_of_the_latest_version() {
     assert_eq!(version, VERSION);
 }
 
-/// Runs of a database of the first version are found, and gone on with as they were then: by whoever opens it.
+/// What leads back to earlier versions: from the latest to the third, and from there to the first.
+const BACK: [(i64, &str); 2] = [
+    (
+        3,
+        "ALTER TABLE gates DROP COLUMN teller;
+         CREATE TABLE entries (run TEXT NOT NULL REFERENCES runs, sequence INTEGER NOT NULL, body TEXT NOT NULL,
+            hash TEXT NOT NULL, PRIMARY KEY (run, sequence)) STRICT, WITHOUT ROWID;
+         INSERT INTO entries SELECT run, sequence, body, hash FROM journal;
+         DROP TABLE journal;
+         ALTER TABLE entries RENAME TO journal;
+         CREATE TABLE spending (run TEXT NOT NULL REFERENCES runs, step TEXT NOT NULL, attempt INTEGER NOT NULL,
+            reserved TEXT, spent TEXT, settled INTEGER NOT NULL, PRIMARY KEY (run, step, attempt)) STRICT, WITHOUT ROWID;
+         ALTER TABLE runs ADD COLUMN updated INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE runs ADD COLUMN entries INTEGER NOT NULL DEFAULT 0;
+         CREATE INDEX runs_by_owner ON runs (owner) WHERE owner IS NOT NULL",
+    ),
+    (
+        1,
+        "ALTER TABLE runs DROP COLUMN place; DROP INDEX gates_untold; ALTER TABLE gates DROP COLUMN tell_at;
+         ALTER TABLE gates DROP COLUMN times",
+    ),
+];
+
+/// Runs of a database of an earlier version are found, and gone on with as they were then: by whoever opens it.
 #[test]
-fn a_database_of_the_first_version_is_brought_to_the_latest() {
-    let folder = Sandbox::new().unwrap();
-    let path = folder.path("gov.db");
-    let services = Services::new();
-    let kept = block_on(async { fill(&open(&path, services.handlers()).unwrap(), 1).await });
-    let connection = Connection::open(&path).unwrap();
-    connection
-        .execute_batch(
-            "ALTER TABLE runs DROP COLUMN place; DROP INDEX gates_untold; ALTER TABLE gates DROP COLUMN tell_at;
-         ALTER TABLE gates DROP COLUMN times; PRAGMA user_version = 1",
-        )
-        .unwrap();
-    drop(connection);
-    block_on(async {
-        let host = open(&path, services.handlers()).unwrap();
-        assert_eq!(host.history(&kept[0].0).await.unwrap(), kept[0].1);
-        assert_eq!(host.store().place(&kept[0].0).await.unwrap(), None);
-        assert_eq!(fill(&host, 1).await.len(), 1);
-    });
+fn a_database_of_an_earlier_version_is_brought_to_the_latest() {
+    for steps in 1..=BACK.len() {
+        let folder = Sandbox::new().unwrap();
+        let path = folder.path("gov.db");
+        let services = Services::new();
+        let (kept, runs) = block_on(async {
+            let host = open(&path, services.handlers()).unwrap();
+            (fill(&host, 2).await, host.store().runs(&[], 10).await.unwrap())
+        });
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        for (version, back) in &BACK[..steps] {
+            connection.execute_batch(back).unwrap();
+            connection.pragma_update(None, "user_version", version).unwrap();
+        }
+        drop(connection);
+        block_on(async {
+            let host = open(&path, services.handlers()).unwrap();
+            for (run, history) in &kept {
+                assert_eq!(host.history(run).await.unwrap(), *history);
+                assert_eq!(host.store().place(run).await.unwrap(), None);
+            }
+            assert_eq!(host.store().runs(&[], 10).await.unwrap(), runs);
+            assert_eq!(fill(&host, 1).await.len(), 1);
+        });
+        let connection = Connection::open(&path).unwrap();
+        let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, VERSION);
+        let strays: i64 =
+            connection.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(strays, 0);
+        for change in ["UPDATE journal SET body = ''", "DELETE FROM journal"] {
+            let refused = connection.execute(change, []).unwrap_err();
+            assert!(refused.to_string().contains("only added to"), "{refused}");
+        }
+    }
 }
 
 #[test]

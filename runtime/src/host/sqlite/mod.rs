@@ -56,11 +56,13 @@ impl Sqlite {
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+        // A migration takes tables apart and puts them together again.
+        connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
         schema::migrate(&mut connection).map_err(|error| match error {
             Ok(found) => Error::Newer { path: name.clone(), found, known: VERSION },
             Err(error) => describe(&error, &name),
         })?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(64);
         let owners = Arc::new(Owners::join(path, process)?);
         let writer = Writer::start(connection, name)?;
@@ -180,11 +182,12 @@ impl Store for Sqlite {
         Box::pin(self.writer.read(move |tx| queries::questions(tx).map_err(|error| describe(&error, &name))))
     }
 
-    fn untold<'a>(&'a self, run: Option<&'a str>, before: i64, limit: u32) -> Later<'a, Result<Vec<Untold>, Error>> {
+    fn has_untold<'a>(&'a self, run: Option<&'a str>) -> Later<'a, Result<bool, Error>> {
         let (run, name) = (run.map(str::to_owned), self.name());
-        Box::pin(self.writer.read(move |tx| {
-            queries::untold(tx, run.as_deref(), before, limit).map_err(|error| describe(&error, &name))
-        }))
+        Box::pin(
+            self.writer
+                .read(move |tx| queries::has_untold(tx, run.as_deref()).map_err(|error| describe(&error, &name))),
+        )
     }
 
     fn next_untold(&self) -> Later<'_, Result<Option<i64>, Error>> {
@@ -192,10 +195,27 @@ impl Store for Sqlite {
         Box::pin(self.writer.read(move |tx| queries::next_untold(tx).map_err(|error| describe(&error, &name))))
     }
 
+    fn take_untold(&self, now: i64, until: i64, limit: u32) -> Later<'_, Result<Vec<Untold>, Error>> {
+        let (process, name) = (self.owners.process().to_owned(), self.name());
+        Box::pin(self.writer.write(move |tx| {
+            queries::take_untold(tx, &process, now, until, limit).map_err(|error| describe(&error, &name))
+        }))
+    }
+
+    fn inherit_untold(&self, now: i64) -> Later<'_, Result<(), Error>> {
+        let (owners, name) = (Arc::clone(&self.owners), self.name());
+        Box::pin(self.writer.write(move |tx| {
+            queries::inherit_untold(tx, now, |process| owners.is_alive(process))
+                .map_err(|error| describe(&error, &name))
+        }))
+    }
+
     fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {
-        let (run, gate, name) = (run.to_owned(), gate.clone(), self.name());
+        let (run, gate, process, name) = (run.to_owned(), gate.clone(), self.owners.process().to_owned(), self.name());
         Box::pin(
-            self.writer.write(move |tx| queries::told(tx, &run, &gate, again).map_err(|error| describe(&error, &name))),
+            self.writer.write(move |tx| {
+                queries::told(tx, &process, &run, &gate, again).map_err(|error| describe(&error, &name))
+            }),
         )
     }
 

@@ -26,33 +26,44 @@ pub fn create(tx: &Transaction<'_>, process: &str, new: &NewRun) -> Result<Creat
         }
     }
     let mut insert = tx.prepare_cached(
-        "INSERT INTO runs (run, key, workflow, plan, status, created, updated, entries, owner, epoch, place)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0, ?7, 1, ?8)",
+        "INSERT INTO runs (run, key, workflow, plan, status, created, owner, epoch, place)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
     )?;
-    let status = Status::Pending.as_str();
-    insert.execute(params![new.run, new.key, new.workflow, new.plan, status, new.commit.at, process, new.place])?;
-    go_on(tx, process, &Commit { epoch: 1, ..new.commit.clone() })?;
+    let (commit, owner) = (&new.commit, (!new.commit.release).then_some(process));
+    let status = commit.status.unwrap_or(Status::Pending).as_str();
+    insert.execute(params![new.run, new.key, new.workflow, new.plan, status, commit.at, owner, new.place])?;
+    write(tx, commit)?;
     Ok(Created::New(1))
 }
 
 /// Writes what one event changes; whether the run was where the writer thought, and its own.
 pub fn go_on(tx: &Transaction<'_>, process: &str, commit: &Commit) -> Result<bool> {
-    let mut advance = tx.prepare_cached(
-        "UPDATE runs SET updated = ?5, entries = entries + ?6, status = coalesce(?7, status),
-                         owner = CASE WHEN ?8 THEN NULL ELSE owner END
-         WHERE run = ?1 AND owner = ?2 AND epoch = ?3 AND entries = ?4",
+    // Compared here and not in the query: SQLite would prepare that one anew for every value.
+    let mut find = tx.prepare_cached(
+        "SELECT (SELECT max(sequence) FROM journal WHERE run = runs.run) FROM runs
+         WHERE run = ?1 AND owner = ?2 AND epoch = ?3",
     )?;
-    let status = commit.status.map(Status::as_str);
-    let (after, added) = (commit.after, i64::from(commit.link.is_some()));
-    let advanced =
-        advance.execute(params![commit.run, process, commit.epoch, after, commit.at, added, status, commit.release])?;
-    if advanced == 0 {
+    let last =
+        find.query_row(params![commit.run, process, commit.epoch], |row| row.get::<_, Option<u64>>(0)).optional()?;
+    if last.map(Option::unwrap_or_default) != Some(commit.after) {
         return Ok(false);
     }
+    if commit.status.is_some() || commit.release {
+        let mut update = tx.prepare_cached(
+            "UPDATE runs SET status = coalesce(?2, status), owner = iif(?3, NULL, owner) WHERE run = ?1",
+        )?;
+        update.execute(params![commit.run, commit.status.map(Status::as_str), commit.release])?;
+    }
+    write(tx, commit)?;
+    Ok(true)
+}
+
+/// Writes the entry, and what is asked of the store beside the journal.
+fn write(tx: &Transaction<'_>, commit: &Commit) -> Result<()> {
     if let Some(link) = &commit.link {
         let mut insert =
-            tx.prepare_cached("INSERT INTO journal (run, sequence, body, hash) VALUES (?1, ?2, ?3, ?4)")?;
-        insert.execute(params![commit.run, link.sequence, link.body, link.hash])?;
+            tx.prepare_cached("INSERT INTO journal (run, sequence, at, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        insert.execute(params![commit.run, link.sequence, commit.at, link.body, link.hash])?;
     }
     for (timer, at) in &commit.armed {
         let mut arm = tx.prepare_cached("INSERT OR REPLACE INTO timers (run, timer, at) VALUES (?1, ?2, ?3)")?;
@@ -73,19 +84,7 @@ pub fn go_on(tx: &Transaction<'_>, process: &str, commit: &Commit) -> Result<boo
         let mut settle = tx.prepare_cached("UPDATE gates SET open = 0 WHERE run = ?1 AND gate = ?2")?;
         settle.execute(params![commit.run, gate.0])?;
     }
-    for held in &commit.reserved {
-        let mut reserve = tx.prepare_cached(
-            "INSERT OR REPLACE INTO spending (run, step, attempt, reserved, settled) VALUES (?1, ?2, ?3, ?4, 0)",
-        )?;
-        reserve.execute(params![commit.run, held.step.to_string(), held.attempt, held.money])?;
-    }
-    for spent in &commit.spent {
-        let mut settle = tx.prepare_cached(
-            "UPDATE spending SET spent = ?4, settled = 1 WHERE run = ?1 AND step = ?2 AND attempt = ?3",
-        )?;
-        settle.execute(params![commit.run, spent.step.to_string(), spent.attempt, spent.money])?;
-    }
-    Ok(true)
+    Ok(())
 }
 
 pub fn claim(tx: &Transaction<'_>, run: &str, process: &str, is_alive: impl Fn(&str) -> bool) -> Result<Claim> {
@@ -117,7 +116,10 @@ pub fn place(tx: &Transaction<'_>, run: &str) -> Result<Option<String>> {
 
 pub fn runs(tx: &Transaction<'_>, states: &[Status], limit: u32) -> Result<Vec<Summary>> {
     let mut select = tx.prepare_cached(
-        "SELECT run, workflow, plan, status, created, updated, entries FROM runs
+        "SELECT run, workflow, plan, status, created,
+                coalesce((SELECT at FROM journal WHERE run = runs.run ORDER BY sequence DESC LIMIT 1), created),
+                (SELECT coalesce(max(sequence), 0) FROM journal WHERE run = runs.run)
+         FROM runs
          WHERE ?1 = '[]' OR status IN (SELECT value FROM json_each(?1))
          ORDER BY created DESC, run DESC LIMIT ?2",
     )?;
@@ -148,10 +150,22 @@ pub fn questions(tx: &Transaction<'_>) -> Result<Vec<Waiting>> {
     select.query_map([], waiting)?.collect()
 }
 
-pub fn untold(tx: &Transaction<'_>, run: Option<&str>, before: i64, limit: u32) -> Result<Vec<Untold>> {
+pub fn has_untold(tx: &Transaction<'_>, run: Option<&str>) -> Result<bool> {
+    let mut select = tx.prepare_cached(
+        "SELECT 1 FROM gates WHERE open AND tell_at IS NOT NULL AND (?1 IS NULL OR run = ?1) LIMIT 1",
+    )?;
+    select.exists([run])
+}
+
+pub fn next_untold(tx: &Transaction<'_>) -> Result<Option<i64>> {
+    let mut select = tx.prepare_cached("SELECT min(tell_at) FROM gates WHERE open AND tell_at IS NOT NULL")?;
+    select.query_row([], |row| row.get(0))
+}
+
+pub fn take_untold(tx: &Transaction<'_>, process: &str, now: i64, until: i64, limit: u32) -> Result<Vec<Untold>> {
     let mut select = tx.prepare_cached(
         "SELECT run, question, workflow, plan, place, times FROM gates JOIN runs USING (run)
-         WHERE open AND tell_at < ?2 AND (?1 IS NULL OR run = ?1) ORDER BY tell_at LIMIT ?3",
+         WHERE open AND tell_at <= ?1 ORDER BY tell_at LIMIT ?2",
     )?;
     let untold = |row: &Row<'_>| {
         Ok(Untold {
@@ -163,18 +177,34 @@ pub fn untold(tx: &Transaction<'_>, run: Option<&str>, before: i64, limit: u32) 
             times: row.get(5)?,
         })
     };
-    select.query_map(params![run, before, limit], untold)?.collect()
+    let taken: Vec<Untold> = select.query_map(params![now, limit], untold)?.collect::<Result<_>>()?;
+    let mut take = tx
+        .prepare_cached("UPDATE gates SET tell_at = ?3, teller = ?4, times = times + 1 WHERE run = ?1 AND gate = ?2")?;
+    for untold in &taken {
+        take.execute(params![untold.run, untold.question.gate.0, until, process])?;
+    }
+    Ok(taken)
 }
 
-pub fn next_untold(tx: &Transaction<'_>) -> Result<Option<i64>> {
-    let mut select = tx.prepare_cached("SELECT min(tell_at) FROM gates WHERE open AND tell_at IS NOT NULL")?;
-    select.query_row([], |row| row.get(0))
+pub fn inherit_untold(tx: &Transaction<'_>, now: i64, is_alive: impl Fn(&str) -> bool) -> Result<()> {
+    let mut tellers = tx.prepare_cached(
+        "SELECT DISTINCT teller FROM gates WHERE open AND tell_at IS NOT NULL AND teller IS NOT NULL",
+    )?;
+    let tellers: Vec<String> = tellers.query_map([], |row| row.get(0))?.collect::<Result<_>>()?;
+    let mut free = tx.prepare_cached(
+        "UPDATE gates SET tell_at = min(tell_at, ?2), teller = NULL
+         WHERE open AND tell_at IS NOT NULL AND teller = ?1",
+    )?;
+    for gone in tellers.iter().filter(|teller| !is_alive(teller)) {
+        free.execute(params![gone, now])?;
+    }
+    Ok(())
 }
 
-pub fn told(tx: &Transaction<'_>, run: &str, gate: &GateId, again: Option<i64>) -> Result<()> {
-    let mut tell =
-        tx.prepare_cached("UPDATE gates SET tell_at = ?3, times = times + 1 WHERE run = ?1 AND gate = ?2")?;
-    tell.execute(params![run, gate.0, again]).map(|_| ())
+pub fn told(tx: &Transaction<'_>, process: &str, run: &str, gate: &GateId, again: Option<i64>) -> Result<()> {
+    let mut tell = tx
+        .prepare_cached("UPDATE gates SET tell_at = ?3 WHERE run = ?1 AND gate = ?2 AND (?3 IS NULL OR teller = ?4)")?;
+    tell.execute(params![run, gate.0, again, process]).map(|_| ())
 }
 
 pub fn post(tx: &Transaction<'_>, run: &str, event: &str) -> Result<i64> {

@@ -82,6 +82,32 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE gates ADD COLUMN tell_at INTEGER;
      ALTER TABLE gates ADD COLUMN times INTEGER NOT NULL DEFAULT 0;
      CREATE INDEX gates_untold ON gates (tell_at) WHERE open AND tell_at IS NOT NULL;",
+    // Entries stand in the order in which they were written, whole pages of them, and what can be told from the journal is not
+    // kept a second time: a commit then writes little more than its entries.
+    "CREATE TABLE entries (
+        entry    INTEGER PRIMARY KEY,
+        run      TEXT NOT NULL REFERENCES runs,
+        sequence INTEGER NOT NULL,
+        at       INTEGER NOT NULL,
+        body     TEXT NOT NULL,
+        hash     TEXT NOT NULL,
+        UNIQUE (run, sequence)
+     ) STRICT;
+     INSERT INTO entries (run, sequence, at, body, hash)
+        SELECT run, sequence, coalesce(CASE WHEN json_valid(body) THEN json_extract(body, '$.event.at') END, 0), body, hash
+        FROM journal ORDER BY run, sequence;
+     DROP TABLE journal;
+     ALTER TABLE entries RENAME TO journal;
+     CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END;
+     CREATE TRIGGER journal_is_not_deleted BEFORE DELETE ON journal
+        BEGIN SELECT RAISE(ABORT, 'the journal is only added to'); END;
+     DROP TABLE spending;
+     DROP INDEX runs_by_owner;
+     ALTER TABLE runs DROP COLUMN updated;
+     ALTER TABLE runs DROP COLUMN entries;",
+    // Who tells of a question.
+    "ALTER TABLE gates ADD COLUMN teller TEXT;",
 ];
 
 /// Brings a database to the latest version, each step in a transaction of its own; `Err(Ok(version))` where it is of a later

@@ -4,14 +4,21 @@ use crate::host::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// The most pieces of work that one commit holds, so that a first one does not wait for ever for its answer.
 const MOST: usize = 512;
 
+/// The longest that a commit waits for more to commit.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// How often it is looked whether there is more.
+const SLICE: Duration = Duration::from_micros(50);
+
 /// A piece of work: done inside a transaction, and told once that is durable, or is not.
 trait Piece: Send {
-    /// Does it; whether it is to be kept.
+    /// Does it, again if it was done in a transaction that came to nothing; whether it is to be kept.
     fn run(&mut self, transaction: &Transaction<'_>) -> bool;
 
     /// Tells whoever waits what came of it, or what became of the transaction.
@@ -19,7 +26,7 @@ trait Piece: Send {
 }
 
 struct Asked<T, F> {
-    work: Option<F>,
+    work: F,
     done: Option<Result<T, Error>>,
     tell: oneshot::Sender<Result<T, Error>>,
 }
@@ -27,11 +34,11 @@ struct Asked<T, F> {
 impl<T, F> Piece for Asked<T, F>
 where
     T: Send,
-    F: FnOnce(&Transaction<'_>) -> Result<T, Error> + Send,
+    F: Fn(&Transaction<'_>) -> Result<T, Error> + Send,
 {
     fn run(&mut self, transaction: &Transaction<'_>) -> bool {
-        self.done = self.work.take().map(|work| work(transaction));
-        matches!(self.done, Some(Ok(_)))
+        let done = self.done.insert((self.work)(transaction));
+        done.is_ok()
     }
 
     fn tell(self: Box<Self>, failed: Option<&Error>) {
@@ -72,7 +79,7 @@ impl Writer {
     /// Does work that changes something; the answer comes once it is durable.
     pub async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.submit(true, work).await
     }
@@ -80,7 +87,7 @@ impl Writer {
     /// Does work that only reads.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.submit(false, work).await
     }
@@ -88,10 +95,10 @@ impl Writer {
     async fn submit<T: Send + 'static>(
         &self,
         writes: bool,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (tell, told) = oneshot::channel();
-        let piece = Box::new(Asked { work: Some(work), done: None, tell });
+        let piece = Box::new(Asked { work, done: None, tell });
         let gone = || Error::Io("the journal's thread has ended".to_owned());
         let sender = self.work.as_ref().ok_or_else(gone)?;
         sender.send(Job { writes, piece }).map_err(|_| gone())?;
@@ -111,39 +118,125 @@ impl Drop for Writer {
 }
 
 fn serve(mut connection: Connection, jobs: &Receiver<Job>, name: &str) {
-    while let Ok(first) = jobs.recv() {
-        let mut batch = vec![first];
-        while batch.len() < MOST
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
+    let mut batch: Vec<Job> = Vec::new();
+    // How many the last commit held, and how long it took.
+    let (mut pieces, mut took) = (0, Duration::ZERO);
+    loop {
+        // Those who were just told come back, and those who came meanwhile are there.
+        let expected = batch.len().saturating_add(pieces);
+        if batch.is_empty() {
+            let Ok(first) = jobs.recv() else { return };
+            batch.push(first);
         }
-        commit(&mut connection, batch, name);
+        gather(jobs, &mut batch, expected, (took / 2).min(PATIENCE));
+        let began = Instant::now();
+        let ended = commit(&mut connection, &mut batch, name);
+        (pieces, took) = (batch.len(), began.elapsed());
+        // What came in the meantime goes into the next commit, whatever those who are told now have to add.
+        let next = jobs.try_iter().take(MOST).collect();
+        match ended {
+            Ok(false) if pieces > 1 => one_by_one(&mut connection, batch, name),
+            ended => tell(batch, ended.err().as_ref()),
+        }
+        batch = next;
     }
 }
 
-/// Does pieces of work in one transaction, each in a savepoint of its own, so that one that fails does not take the others
-/// with it; then tells what came of them.
-fn commit(connection: &mut Connection, batch: Vec<Job>, name: &str) {
+/// Takes what there is, and where something is written, waits a little until there is as much as is expected: whoever is first
+/// must not have a commit to itself. One who is alone waits for nobody.
+fn gather(jobs: &Receiver<Job>, batch: &mut Vec<Job>, expected: usize, patience: Duration) {
+    let began = Instant::now();
+    loop {
+        batch.extend(jobs.try_iter().take(MOST.saturating_sub(batch.len())));
+        let is_complete = batch.len() >= expected.min(MOST) || !batch.iter().any(|job| job.writes);
+        let left = patience.saturating_sub(began.elapsed());
+        if is_complete || left.is_zero() {
+            return;
+        }
+        std::thread::sleep(left.min(SLICE));
+    }
+}
+
+/// Does pieces of work in one transaction, which one that fails takes with it; whether none did.
+///
+/// A savepoint for each piece would cost more than all that the pieces do: SQLite keeps every page that is touched in one.
+fn commit(connection: &mut Connection, batch: &mut [Job], name: &str) -> Result<bool, Error> {
     let writes = batch.iter().any(|job| job.writes);
     let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
-    let mut batch = batch;
     let ended = connection.transaction_with_behavior(behavior).and_then(|transaction| {
-        if let [alone] = batch.as_mut_slice() {
-            return if alone.piece.run(&transaction) { transaction.commit() } else { transaction.rollback() };
-        }
-        let say = |sql: &str| transaction.prepare_cached(sql)?.execute([]).map(drop);
-        for job in &mut batch {
-            say("SAVEPOINT piece")?;
-            if !job.piece.run(&transaction) {
-                say("ROLLBACK TO piece")?;
-            }
-            say("RELEASE piece")?;
-        }
-        transaction.commit()
+        let kept = batch.iter_mut().all(|job| job.piece.run(&transaction));
+        // What failed may have ended the transaction: `finish` rolls back only what is still open.
+        if kept { transaction.commit() } else { transaction.finish() }.map(|()| kept)
     });
-    let error = ended.err().map(|error| super::describe(&error, name));
+    ended.map_err(|error| super::describe(&error, name))
+}
+
+/// Does again, each in a transaction of its own, what came to nothing because one of them failed: the others do not.
+fn one_by_one(connection: &mut Connection, batch: Vec<Job>, name: &str) {
+    let mut held: Option<Error> = None;
     for job in batch {
-        job.piece.tell(error.as_ref());
+        let mut alone = vec![job];
+        // Who has waited once for another process to let go of the database does not wait again for each piece.
+        let failed = match &held {
+            Some(error) => Some(error.clone()),
+            None => commit(connection, &mut alone, name).err(),
+        };
+        if let Some(Error::Locked(_)) = &failed {
+            held.clone_from(&failed);
+        }
+        tell(alone, failed.as_ref());
+    }
+}
+
+fn tell(batch: Vec<Job>, failed: Option<&Error>) {
+    for job in batch {
+        job.piece.tell(failed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Barrier, Once};
+
+    fn insert(transaction: &Transaction<'_>, number: i64) -> Result<(), Error> {
+        let inserted = transaction.execute("INSERT INTO numbers VALUES (?1)", [number]);
+        inserted.map(|_| ()).map_err(|error| Error::Io(error.to_string()))
+    }
+
+    #[test]
+    fn a_piece_that_fails_takes_nothing_with_it_but_its_own() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE numbers (number INTEGER PRIMARY KEY)").unwrap();
+        let writer = Writer::start(connection, "numbers".to_owned()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            // While the first piece is done, the others gather: they are committed together.
+            let gathered = Arc::new(Barrier::new(2));
+            let held = Arc::clone(&gathered);
+            let once = Once::new();
+            let first = writer.write(move |_| {
+                once.call_once(|| {
+                    held.wait();
+                });
+                Ok(())
+            });
+            let (first, one, twice, two, ()) = tokio::join!(
+                first,
+                writer.write(|transaction| insert(transaction, 1)),
+                writer.write(|transaction| insert(transaction, 7).and_then(|()| insert(transaction, 1))),
+                writer.write(|transaction| insert(transaction, 2)),
+                async {
+                    gathered.wait();
+                },
+            );
+            assert_eq!((first, one, two), (Ok(()), Ok(()), Ok(())));
+            assert!(twice.is_err_and(|error| error.to_string().contains("UNIQUE")));
+            let kept = writer.read(|transaction| {
+                let mut numbers = transaction.prepare("SELECT number FROM numbers ORDER BY number").unwrap();
+                Ok(numbers.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect::<Vec<i64>>())
+            });
+            assert_eq!(kept.await, Ok(vec![1, 2]));
+        });
     }
 }
