@@ -16,5 +16,5 @@ pub mod package;
 pub mod source;
 pub mod verify;
 
-pub use check::{accept, check, check_indexed, prove, settle};
+pub use check::{accept, at_cursor, check, check_indexed, prove, settle};
 pub use compile::compile;

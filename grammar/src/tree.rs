@@ -14,13 +14,26 @@ const MAX_HEIGHT: usize = 8 * MAX_DEPTH as usize;
 ///
 /// Nodes are kept in one array in the order of the text. What lies between two tokens is white space; comments are nodes.
 /// Text that fits nothing is under a node of a `bad_…` kind, so that the tree covers the file whatever it holds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Tree {
     text: Arc<str>,
     nodes: Vec<Raw>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Something that a file is made of.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The index of its node.
+    pub index: usize,
+    /// The index after the last node below it.
+    pub next: usize,
+    pub kind: Kind,
+    pub span: Span,
+    /// Whether a brace ends it: then nothing after it has a part in it.
+    pub is_closed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Raw {
     kind: Kind,
     start: u32,
@@ -82,6 +95,56 @@ impl Tree {
     /// The node of the whole file.
     pub fn root(&self) -> Node<'_> {
         Node { tree: self, index: 0 }
+    }
+
+    /// What the file is made of, comments and its end left out, in order.
+    pub(crate) fn items(&self) -> Vec<Part> {
+        let part = |node: Node<'_>| {
+            let (Raw { kind, next, .. }, span) = (node.raw(), node.span());
+            let last = next.checked_sub(1).and_then(|last| self.nodes.get(last as usize));
+            let is_closed = last.is_some_and(|last| last.kind == Kind::r_brace && last.end == span.end);
+            Part { index: node.index as usize, next: next as usize, kind, span, is_closed }
+        };
+        self.root().children().filter(|node| !matches!(node.kind(), Kind::COMMENT | Kind::EOI)).map(part).collect()
+    }
+
+    /// The tree of another text: so many nodes of this one, then what was `read` from an offset on, and from the item `rest`
+    /// on, if there is one, this tree again, in other places.
+    pub(crate) fn spliced(
+        &self,
+        text: &Arc<str>,
+        kept: usize,
+        (from, read): (u32, &Tree),
+        rest: Option<&Part>,
+    ) -> Tree {
+        let mut nodes = Vec::with_capacity(self.nodes.len() + read.nodes.len());
+        nodes.extend_from_slice(self.nodes.get(..kept).unwrap_or_default());
+        let mut add = |new: &[Raw], before: usize, bytes: i64| {
+            let by = nodes.len() as i64 - before as i64;
+            let moved = |offset: u32, by: i64| (i64::from(offset) + by) as u32;
+            nodes.extend(new.iter().map(|raw| Raw {
+                start: moved(raw.start, bytes),
+                end: moved(raw.end, bytes),
+                next: moved(raw.next, by),
+                ..*raw
+            }));
+        };
+        // The root of what was read is not among its nodes here, nor is its end where more follows.
+        let own = read.nodes.get(1..).unwrap_or_default();
+        match rest {
+            Some(item) => {
+                let until = own.len() - usize::from(own.last().is_some_and(|last| last.kind == Kind::EOI));
+                add(own.get(..until).unwrap_or_default(), 1, i64::from(from));
+                let bytes = text.len() as i64 - self.text.len() as i64;
+                add(self.nodes.get(item.index..).unwrap_or_default(), item.index, bytes);
+            }
+            None => add(own, 1, i64::from(from)),
+        }
+        if let Some(root) = nodes.first_mut() {
+            *root = Raw { kind: Kind::file, start: 0, end: 0, next: 0 };
+        }
+        close(text, &mut nodes, 0, text.len());
+        Tree { text: Arc::clone(text), nodes }
     }
 
     /// Where the last token that ends before an offset ends; comments are passed over.

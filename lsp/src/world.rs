@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use gen_lsp_types::{Location, Range, Uri};
 use gov_compiler::diagnostic::Diagnostic;
@@ -68,12 +68,22 @@ pub struct Source {
     /// How its places are counted.
     pub lines: Lines,
     parsed: OnceLock<Arc<Parsed>>,
+    /// The tree of an earlier text of it, until its own is made.
+    earlier: Mutex<Option<Arc<Parsed>>>,
 }
 
 impl Source {
     /// A file with its text.
     pub fn new(shown: String, place: PathBuf, text: Arc<str>) -> Source {
-        Source { shown, place, lines: Lines::new(text), parsed: OnceLock::new() }
+        Source { shown, place, lines: Lines::new(text), parsed: OnceLock::new(), earlier: Mutex::new(None) }
+    }
+
+    /// The same file with another text.
+    fn edited(&self, text: Arc<str>) -> Source {
+        let own = self.parsed.get().cloned();
+        let earlier = own.or_else(|| self.earlier.lock().ok().and_then(|earlier| earlier.clone()));
+        let new = Source::new(self.shown.clone(), self.place.clone(), text);
+        Source { earlier: Mutex::new(earlier), ..new }
     }
 
     /// Its text.
@@ -83,7 +93,14 @@ impl Source {
 
     /// Its tree.
     pub fn parsed(&self) -> &Arc<Parsed> {
-        self.parsed.get_or_init(|| Arc::new(Parsed::new(self.shown.clone(), Arc::clone(self.text()))))
+        self.parsed.get_or_init(|| {
+            let earlier = self.earlier.lock().ok().and_then(|mut earlier| earlier.take());
+            let text = Arc::clone(self.text());
+            Arc::new(
+                earlier
+                    .map_or_else(|| Parsed::new(self.shown.clone(), text.clone()), |known| known.edited(text.clone())),
+            )
+        })
     }
 }
 
@@ -260,9 +277,8 @@ impl World {
             open.version = version;
             open.text = Arc::clone(&text);
         }
-        let shown = self.units.iter().find_map(|unit| unit.sources().find(|source| source.place == place));
-        let Some(shown) = shown.map(|source| source.shown.clone()) else { return world };
-        let new = Arc::new(Source::new(shown, place.to_owned(), text));
+        let known = self.units.iter().find_map(|unit| unit.sources().find(|source| source.place == place));
+        let Some(new) = known.map(|source| Arc::new(source.edited(text))) else { return world };
         for unit in &mut world.units {
             if let Some(changed) = unit.with(&new) {
                 *unit = Arc::new(changed);

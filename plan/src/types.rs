@@ -3,6 +3,7 @@
 use crate::expr::Expr;
 use crate::origin::Origin;
 use std::fmt;
+use std::sync::Arc;
 
 /// An ISO 4217 code of three letters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,9 +116,9 @@ pub struct Schema {
     pub names: Vec<String>,
 }
 
-/// Fields in the order of the source.
+/// Fields in the order of the source. They are shared: a copy costs nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fields(pub Vec<Field>);
+pub struct Fields(Arc<Vec<Field>>);
 
 /// A field, or a parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +140,28 @@ impl Schema {
     }
 }
 
+impl FromIterator<Field> for Fields {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Fields {
+        Fields(Arc::new(fields.into_iter().collect()))
+    }
+}
+
 impl Fields {
+    /// Adds a field at the end.
+    pub fn push(&mut self, field: Field) {
+        Arc::make_mut(&mut self.0).push(field);
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[Field] {
+        &self.0
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The field of this name.
     pub fn get(&self, name: &str) -> Option<&Field> {
         self.0.iter().find(|field| field.name == name)
@@ -155,11 +177,11 @@ impl Fields {
             shared.schema.refinements.clear();
             Some(shared)
         });
-        Fields(shared.collect())
+        shared.collect()
     }
 
     /// The fields in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Field> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Field> + ExactSizeIterator {
         self.0.iter()
     }
 

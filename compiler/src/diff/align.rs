@@ -32,20 +32,20 @@ impl Aligned {
         let (mut left, mut right, mut merged) = (Fields::default(), Fields::default(), Fields::default());
         for field in old.iter() {
             let Some(other) = new.get(&field.name) else {
-                left.0.push(field.clone());
-                merged.0.push(field.clone());
+                left.push(field.clone());
+                merged.push(field.clone());
                 continue;
             };
             let path = format!("{path}.{}", field.name);
             let (a, b, both) = self.schemas(&path, &field.schema, &other.schema);
-            left.0.push(Field { schema: a, ..field.clone() });
-            right.0.push(Field { schema: b, ..other.clone() });
-            merged.0.push(Field { schema: both, ..field.clone() });
+            left.push(Field { schema: a, ..field.clone() });
+            right.push(Field { schema: b, ..other.clone() });
+            merged.push(Field { schema: both, ..field.clone() });
         }
         // In their own order again: a refinement may name the fields before it.
         let of_new = |field: &Field| right.get(&field.name).cloned().unwrap_or_else(|| field.clone());
-        let right = Fields(new.iter().map(of_new).collect());
-        merged.0.extend(new.iter().filter(|field| old.get(&field.name).is_none()).cloned());
+        let right = Fields::from_iter(new.iter().map(of_new));
+        new.iter().filter(|field| old.get(&field.name).is_none()).for_each(|field| merged.push(field.clone()));
         (left, right, merged)
     }
 

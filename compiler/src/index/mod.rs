@@ -7,7 +7,8 @@
 mod declared;
 mod links;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
 use gov_plan::types::{Fields, Type};
 use gov_plan::typing::{Use, UseKind};
@@ -22,6 +23,8 @@ pub struct Index {
     references: Vec<Reference>,
     /// What could stand where the cursor's word stands, if it was in one of the texts.
     pub cursor: Option<AtCursor>,
+    /// The first definition of each name, by kind, once somebody asks.
+    named: OnceLock<HashMap<Kind, HashMap<String, usize>>>,
 }
 
 /// The kinds of what is declared.
@@ -136,7 +139,14 @@ impl Index {
 
     /// The definition of that kind and name; among rules and other parts, of any owner.
     pub fn named(&self, kind: Kind, name: &str) -> Option<&Definition> {
-        self.definitions.iter().find(|one| one.kind == kind && one.name == name)
+        let named = self.named.get_or_init(|| {
+            let mut named: HashMap<Kind, HashMap<String, usize>> = HashMap::new();
+            for (place, one) in self.definitions.iter().enumerate() {
+                named.entry(one.kind).or_default().entry(one.name.clone()).or_insert(place);
+            }
+            named
+        });
+        self.definitions.get(*named.get(&kind)?.get(name)?)
     }
 }
 
@@ -146,7 +156,7 @@ pub(crate) struct Notes {
     pub on: bool,
     references: Vec<Reference>,
     types: BTreeMap<(FileId, u32), (Type, bool)>,
-    cursor: Option<AtCursor>,
+    pub cursor: Option<AtCursor>,
 }
 
 impl Notes {
@@ -214,7 +224,7 @@ impl Notes {
         if !self.on {
             return Index::default();
         }
-        let mut index = Index { definitions: Vec::new(), references: self.references, cursor: self.cursor };
+        let mut index = Index { references: self.references, cursor: self.cursor, ..Index::default() };
         for unit in units {
             declared::collect(*unit, &mut index.definitions);
             links::collect(*unit, &mut index.references);

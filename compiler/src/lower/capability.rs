@@ -32,7 +32,9 @@ impl Context<'_> {
             self.symbols.built.push(built);
         }
         for (index, capability) in declared.iter().enumerate() {
-            self.clauses(index, capability);
+            if self.symbols.is_wanted(capability) {
+                self.clauses(index, capability);
+            }
         }
     }
 

@@ -11,7 +11,8 @@ use crate::errors::{names, structure};
 impl Context<'_> {
     pub(super) fn build_claims(&mut self) -> Vec<Claim> {
         let declared = self.symbols.claims.clone();
-        declared.iter().filter_map(|claim| self.claim(claim)).collect()
+        let wanted: Vec<_> = declared.iter().filter(|claim| self.symbols.is_wanted(claim)).collect();
+        wanted.into_iter().filter_map(|claim| self.claim(claim)).collect()
     }
 
     fn claim(&mut self, declared: &Declared<'_, ast::Prove>) -> Option<Claim> {

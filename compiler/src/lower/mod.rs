@@ -31,7 +31,7 @@ use gov_plan::typing::{Checker, Names, Use, UseKind};
 
 use crate::diagnostic::Diagnostic;
 use crate::errors;
-use crate::index::{Index, Notes};
+use crate::index::{AtCursor, Index, Notes};
 use crate::source::{FileId, Span};
 use symbols::Symbols;
 
@@ -70,15 +70,24 @@ pub struct Lowered {
 /// With `notes`, what names stand for is noted.
 pub fn lower(name: &str, units: &[Unit<'_>], used: &[Used<'_>], notes: bool) -> Lowered {
     let mut diagnostics = Vec::new();
-    let imported = imports(units, used, &mut diagnostics);
-    let mut context = Context { symbols: Symbols::default(), diagnostics, notes: Notes::new(notes) };
-    context.symbols.imported = imported;
-    context.declare(units);
+    let mut context = Context::new(units, imports(units, used, &mut diagnostics), Notes::new(notes));
+    context.diagnostics.splice(0..0, diagnostics);
     let acceptances = context.acceptances();
     let accepted = acceptances.iter().map(|acceptance| acceptance.accepted.clone()).collect();
     let package = Package { accepted, ..context.build(name) };
     let all: Vec<_> = units.iter().chain(used.iter().flat_map(|package| &package.units)).copied().collect();
     Lowered { package, acceptances, diagnostics: context.diagnostics, index: context.notes.finish(&all) }
+}
+
+/// What could stand at the cursor, which is the word [`CURSOR`](gov_plan::typing::CURSOR) in one of the texts: as [`lower`] notes
+/// it, with nothing looked into but what the item at that place can depend on.
+pub fn at_cursor(name: &str, units: &[Unit<'_>], used: &[Used<'_>], cursor: Span) -> Option<AtCursor> {
+    let mut context = Context::new(units, imports(units, used, &mut Vec::new()), Notes::new(true));
+    // A test may run any workflow.
+    let is_in_test = context.symbols.tests.iter().any(|test| test.span(test.item.span).contains(cursor));
+    context.symbols.focus = (!is_in_test).then_some(cursor);
+    context.build(name);
+    context.notes.cursor
 }
 
 /// The capabilities that the `use` statements bring in.
@@ -134,6 +143,15 @@ pub(crate) struct Context<'a> {
     notes: Notes,
 }
 
+impl<'a> Context<'a> {
+    fn new(units: &[Unit<'a>], imported: Vec<symbols::BuiltCapability>, notes: Notes) -> Context<'a> {
+        let mut context = Context { symbols: Symbols::default(), diagnostics: Vec::new(), notes };
+        context.symbols.imported = imported;
+        context.declare(units);
+        context
+    }
+}
+
 impl Context<'_> {
     fn build(&mut self, name: &str) -> Package {
         self.build_sets();
@@ -146,7 +164,9 @@ impl Context<'_> {
         let workflows = self.build_workflows();
         let claims = self.build_claims();
         let tests = self.build_tests(&workflows, &policies);
-        let mut capabilities: Vec<_> = self.symbols.all_capabilities().map(|built| built.capability.clone()).collect();
+        let built =
+            std::mem::take(&mut self.symbols.built).into_iter().chain(std::mem::take(&mut self.symbols.imported));
+        let mut capabilities: Vec<_> = built.map(|built| built.capability).collect();
         capabilities.sort_by(|a, b| a.id.cmp(&b.id));
         Package {
             name: name.to_owned(),

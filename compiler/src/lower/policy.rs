@@ -13,7 +13,8 @@ use crate::source::{FileId, Span};
 impl Context<'_> {
     pub(super) fn build_policies(&mut self) -> Vec<Policy> {
         let declared = self.symbols.policies.clone();
-        declared.iter().map(|policy| self.policy(policy)).collect()
+        let wanted: Vec<_> = declared.iter().filter(|policy| self.symbols.is_wanted(policy)).collect();
+        wanted.into_iter().map(|policy| self.policy(policy)).collect()
     }
 
     fn policy(&mut self, declared: &Declared<'_, ast::Policy>) -> Policy {

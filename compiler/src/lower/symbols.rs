@@ -75,6 +75,8 @@ pub(super) struct Symbols<'a> {
     pub workflows: Vec<Declared<'a, ast::Workflow>>,
     pub claims: Vec<Declared<'a, ast::Prove>>,
     pub tests: Vec<Declared<'a, ast::Test>>,
+    /// The one place that counts, if there is one: what has a meaning in its own item alone is looked into there alone.
+    pub focus: Option<Span>,
     /// Every item, for what may stand before any of them.
     pub items: Vec<(FileId, &'a ast::Item)>,
     /// Names that something unreadable was about to declare.
@@ -141,6 +143,11 @@ impl Symbols<'_> {
         };
         let from = self.ids.range::<str, _>((Bound::Included(start), Bound::Unbounded));
         from.map(|(id, _)| id.as_str()).take_while(|id| pattern.matches(id))
+    }
+
+    /// Whether the inside of something is to be looked into: of everything, unless all that counts is one place.
+    pub(super) fn is_wanted<T>(&self, declared: &Declared<'_, T>) -> bool {
+        self.focus.is_none_or(|place| declared.span(declared.item.span).contains(place))
     }
 
     /// Whether a name was declared in a way that could not be read, or failed.

@@ -24,7 +24,8 @@ impl Context<'_> {
     pub(super) fn build_tests(&mut self, workflows: &[Workflow], policies: &[Policy]) -> Vec<Test> {
         let declared = self.symbols.tests.clone();
         let subject = Subject { workflows, policies };
-        declared.iter().filter_map(|test| self.test(test, &subject)).collect()
+        let wanted: Vec<_> = declared.iter().filter(|test| self.symbols.is_wanted(test)).collect();
+        wanted.into_iter().filter_map(|test| self.test(test, &subject)).collect()
     }
 
     fn test(&mut self, declared: &Declared<'_, ast::Test>, subject: &Subject<'_>) -> Option<Test> {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use gen_lsp_types as lsp;
 use gov_compiler::index::{AtCursor, Kind};
-use gov_compiler::package::Parsed;
 use gov_grammar::Kind as Token;
 use gov_plan::model::{CapabilityKind, Package};
 use gov_plan::types::Risk;
@@ -322,8 +321,8 @@ impl Completion<'_, '_> {
             }
             Some(AtCursor::Field(fields)) => self.items.fields(&fields),
             Some(AtCursor::Entry(fields, given)) => {
-                let left = fields.0.into_iter().filter(|field| !given.contains(&field.name)).collect();
-                self.items.entries(&gov_plan::types::Fields(left));
+                let left = fields.iter().filter(|field| !given.contains(&field.name)).cloned().collect();
+                self.items.entries(&left);
             }
             None => {}
         }
@@ -352,9 +351,9 @@ impl Completion<'_, '_> {
         let text = self.view.source.text();
         let (before, after) = (text.get(..self.offset as usize)?, text.get(self.offset as usize..)?);
         let probed = [before, added, after].concat();
-        let parsed = Arc::new(Parsed::new(self.view.source.shown.clone(), probed));
+        let parsed = Arc::new(self.view.source.parsed().edited(probed));
         let input = self.view.unit.input(&[(self.view.file, parsed)]);
-        gov_compiler::check_indexed(&input).index.cursor
+        gov_compiler::at_cursor(&input, self.view.file, self.offset)
     }
 
     /// The fields of a record that are not given yet.
@@ -366,7 +365,7 @@ impl Completion<'_, '_> {
             .filter_map(|pair| pair.first().copied())
             .collect();
         let left = fields.iter().filter(|field| !given.contains(&field.name.as_str())).cloned().collect();
-        self.items.entries(&gov_plan::types::Fields(left));
+        self.items.entries(&left);
     }
 
     fn model(&self) -> Option<&Package> {

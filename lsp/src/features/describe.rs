@@ -48,10 +48,10 @@ fn head(unit: &Unit, definition: &Definition) -> String {
                 shown.collect::<Vec<_>>().join(", ")
             };
             let mut head = format!("capability {name}: {}", one.kind.as_str());
-            if !one.input.0.is_empty() {
+            if !one.input.is_empty() {
                 let _ = write!(head, "\n    input  {{ {} }}", fields(&one.input));
             }
-            if !one.output.0.is_empty() {
+            if !one.output.is_empty() {
                 let _ = write!(head, "\n    output {{ {} }}", fields(&one.output));
             }
             head

@@ -106,7 +106,7 @@ fn envelope() -> Fields {
         at: Default::default(),
     };
     let roles = Type::List(Box::new(Schema::plain(Type::String)));
-    Fields(vec![
+    Fields::from_iter([
         field("principal", Type::String, false),
         field("capability", Type::String, false),
         field("input", Type::Json, true),

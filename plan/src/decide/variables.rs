@@ -14,7 +14,7 @@ pub fn variables(context: &Fields) -> Vec<(String, Type, bool)> {
             schema: Schema { optional: *optional, ..Schema::plain(Type::String) },
             at: Origin::default(),
         };
-        Type::Record(Fields(fields.iter().map(field).collect()))
+        Type::Record(fields.iter().map(field).collect())
     };
     let all: [(&str, Type, bool); 9] = [
         ("context", Type::Record(context.clone()), false),

@@ -217,5 +217,5 @@ fn answer() -> Fields {
         schema: Schema::plain(ty),
         at: Origin::default(),
     };
-    Fields([("by", Type::String), ("at", Type::Time), ("comment", Type::String)].map(field).to_vec())
+    Fields::from_iter([("by", Type::String), ("at", Type::Time), ("comment", Type::String)].map(field))
 }

@@ -97,7 +97,7 @@ impl Reader {
         for field in fields {
             let place = format!("{place}.{}", field.name);
             let schema = self.schema(&place, &field.ty, &built, Some(&field.name))?;
-            built.0.push(Field { name: field.name.clone(), docs: field.docs.clone(), schema, at: Origin::default() });
+            built.push(Field { name: field.name.clone(), docs: field.docs.clone(), schema, at: Origin::default() });
         }
         Ok(built)
     }

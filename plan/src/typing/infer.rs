@@ -212,7 +212,7 @@ impl Checker<'_> {
                 Some(typed) => {
                     let schema = Schema { optional: typed.optional, ..Schema::plain(typed.ty.clone()) };
                     let (at, name) = (self.origin(name.span), name.text.clone());
-                    fields.0.push(crate::types::Field { name: name.clone(), docs: String::new(), schema, at });
+                    fields.push(crate::types::Field { name: name.clone(), docs: String::new(), schema, at });
                     entries.push((name, typed));
                 }
                 None => whole = false,

@@ -85,7 +85,7 @@ impl Checker<'_> {
                 &built,
                 &wrong,
             ) {
-                Some(schema) => built.0.push(Field {
+                Some(schema) => built.push(Field {
                     name: field.name.text.clone(),
                     docs: field.docs.clone(),
                     schema,

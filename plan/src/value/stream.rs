@@ -53,7 +53,7 @@ impl<'de> Visitor<'de> for RecordOf<'_, '_> {
         let Shape { fields, names } = self.0;
         let mut values: Vec<(usize, Value)> = Vec::with_capacity(names.len());
         while let Some(place) = entries.next_key_seed(FieldOf(fields))? {
-            let Some(field) = fields.0.get(place) else { continue };
+            let Some(field) = fields.as_slice().get(place) else { continue };
             values.push((place, entries.next_value_seed(ValueOf(&field.schema))?));
         }
         let places = |(place, _): &(usize, Value)| *place;
@@ -93,7 +93,7 @@ impl Visitor<'_> for FieldOf<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<usize, E> {
-        let place = self.0.0.iter().position(|field| field.name == name);
+        let place = self.0.iter().position(|field| field.name == name);
         place.ok_or_else(|| E::custom("there is no such field"))
     }
 }

@@ -49,7 +49,7 @@ fn schema() -> impl Strategy<Value = Schema> {
                 schema,
                 at: Origin::default(),
             };
-            Schema::plain(Type::Record(Fields(names.iter().zip(schemas).map(field).collect())))
+            Schema::plain(Type::Record(names.iter().zip(schemas).map(field).collect()))
         });
         prop_oneof![list, record]
     })
@@ -165,7 +165,7 @@ proptest! {
         prop::collection::vec(schema(), 0..4).prop_flat_map(|schemas| {
             let field = |(name, schema): (&str, Schema)|
                 Field { name: name.to_owned(), docs: String::new(), schema, at: Origin::default() };
-            let fields = Fields(["a", "b", "c", "d"].into_iter().zip(schemas).map(field).collect());
+            let fields = Fields::from_iter(["a", "b", "c", "d"].into_iter().zip(schemas).map(field));
             let record = value_of(&Schema::plain(Type::Record(fields.clone())));
             (Just(fields), record, prop::collection::hash_map("[a-e]", json(), 0..5))
         })
@@ -245,7 +245,7 @@ fn refinements_see_the_fields_beside_them() {
     let field =
         |name: &str, schema| Field { name: name.to_owned(), docs: String::new(), schema, at: Origin::default() };
     let bounded = Schema { refinements: vec![at_most("most")], optional: true, ..Schema::plain(Type::Int) };
-    let fields = Fields(vec![
+    let fields = Fields::from_iter([
         field("most", Schema::plain(Type::Int)),
         field("one", bounded.clone()),
         field("many", Schema::plain(Type::List(Box::new(Schema { optional: false, ..bounded })))),

@@ -37,8 +37,8 @@ mod tests {
 
     #[test]
     fn numbers_are_texts_where_decimals_are_declared_and_nowhere_else() {
-        let line = Fields(vec![field("price", Type::Decimal), field("count", Type::Int)]);
-        let fields = Fields(vec![
+        let line = Fields::from_iter([field("price", Type::Decimal), field("count", Type::Int)]);
+        let fields = Fields::from_iter([
             field("total", Type::Decimal),
             field("lines", Type::List(Box::new(Schema::plain(Type::Record(line))))),
             field("any", Type::Json),

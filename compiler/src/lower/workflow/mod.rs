@@ -52,7 +52,8 @@ impl Context<'_> {
             let signature = self.signature(workflow);
             signatures.insert(workflow.decl.name.text.clone(), signature);
         }
-        let workflows: Vec<_> = declared.iter().map(|workflow| self.workflow(workflow, &signatures)).collect();
+        let wanted: Vec<_> = declared.iter().filter(|workflow| self.symbols.is_wanted(workflow)).collect();
+        let workflows: Vec<_> = wanted.into_iter().map(|workflow| self.workflow(workflow, &signatures)).collect();
         self.recursion(&workflows);
         workflows
     }

@@ -4,7 +4,7 @@ use gov_grammar::ast::{self, StatementKind};
 use gov_plan::Origin;
 use gov_plan::expr::Expr;
 use gov_plan::model::{Node, NodeKind};
-use gov_plan::types::{Field, Fields, Schema, Type};
+use gov_plan::types::{Field, Schema, Type};
 use gov_plan::typing::{Checker, TypeErrorKind, facts, is_reserved};
 
 use super::super::origin;
@@ -286,5 +286,5 @@ fn answer_type() -> Type {
         schema: Schema::plain(ty),
         at: Origin::default(),
     };
-    Type::Record(Fields([("by", Type::String), ("at", Type::Time), ("comment", Type::String)].map(field).to_vec()))
+    Type::Record([("by", Type::String), ("at", Type::Time), ("comment", Type::String)].map(field).into_iter().collect())
 }

@@ -53,8 +53,8 @@ impl<'c> Scope<'c> {
         let roots = [
             ("input", Type::Record(capability.input.clone())),
             ("context", Type::Record(package.context.clone())),
-            ("principal", Type::Record(Fields(vec![id, optional("tenant")]))),
-            ("resource", Type::Record(Fields(vec![optional("tenant")]))),
+            ("principal", Type::Record(Fields::from_iter([id, optional("tenant")]))),
+            ("resource", Type::Record(Fields::from_iter([optional("tenant")]))),
         ];
         let mut places: Vec<(String, Place)> = roots
             .into_iter()

@@ -24,7 +24,7 @@ pub(crate) fn parts_at(
         schema: schema.clone(),
         at: condition.at,
     };
-    let context = Fields(variables.iter().map(field).collect());
+    let context = Fields::from_iter(variables.iter().map(field));
     let whole = Package {
         context: context.clone(),
         capabilities: vec![probe(condition)],

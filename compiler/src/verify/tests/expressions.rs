@@ -20,10 +20,10 @@ fn fields() -> Fields {
     let field =
         |name: &str, schema: Schema| Field { name: name.into(), docs: String::new(), schema, at: Origin::default() };
     let optional = |ty| Schema { optional: true, ..Schema::plain(ty) };
-    Fields(vec![
+    Fields::from_iter([
         field("x", Schema::plain(Type::Int)),
         field("y", optional(Type::String)),
-        field("z", optional(Type::Record(Fields(vec![field("w", optional(Type::Int))])))),
+        field("z", optional(Type::Record(Fields::from_iter([field("w", optional(Type::Int))])))),
     ])
 }
 
@@ -265,7 +265,7 @@ impl Builder<'_> {
         let source = match (inner.optional, self.random.below(3)) {
             (false, 0) => json(inner),
             (_, 1) => {
-                let record = Type::Record(Fields(vec![field]));
+                let record = Type::Record(Fields::from_iter([field]));
                 let record = Self::make(ExprKind::Record(vec![("a".into(), inner)]), record);
                 Self::field(json(record), "a", Type::Json, false)
             }

@@ -98,7 +98,7 @@ impl<'m> Paths<'m> {
         let capability = self.layout.package.capability(&call.capability)?;
         let policy = self.layout.package.policy(&walk.workflow.policy)?;
         let (input, unevaluable) = self.arguments(&call.arguments, scope);
-        let admitted = self.admitted(&capability.input.0, &call.arguments, &input);
+        let admitted = self.admitted(&capability.input, &call.arguments, &input);
         let decision = self.decision(policy, capability, ROLLBACK, &input, walk);
         Some(Undo { when, call, capability, input, unevaluable, admitted, decision })
     }

@@ -14,7 +14,7 @@ use super::time::{is_cut_off, longest};
 use gov_plan::Origin;
 use gov_plan::expr::{Expr, ExprKind};
 use gov_plan::model::{Call, Capability, Effect, Idempotency, NodeKind, Policy, Retry, Step, Target, Workflow};
-use gov_plan::types::{Field, Schema, Type};
+use gov_plan::types::{Field, Fields, Schema, Type};
 
 /// A workflow as conditions.
 pub(super) struct Paths<'m> {
@@ -569,7 +569,7 @@ impl<'m> Paths<'m> {
         let Some(frame) = self.frame_of(id) else { return tried.clone() };
         let Some(nested) = self.layout.frames.get(frame.0).map(|frame| frame.workflow) else { return tried.clone() };
         let (input, unevaluable) = self.arguments(arguments, &walk.scope);
-        let admitted = self.admitted(&nested.params.0, arguments, &input);
+        let admitted = self.admitted(&nested.params, arguments, &input);
         let starts = Term::all([tried.clone(), unevaluable.not(), admitted.clone()]);
         let starts = self.named(&format!("run {} starts", frame.0), &starts);
         let result = self.frame(frame, starts.clone(), &input);
@@ -595,7 +595,7 @@ impl<'m> Paths<'m> {
         let policy = self.layout.package.policy(&walk.workflow.policy)?;
         let name = format!("{}.{}.{alternative}", id.0, step.name);
         let (input, unevaluable) = self.arguments(&call.arguments, &walk.scope);
-        let admitted = self.admitted(&capability.input.0, &call.arguments, &input);
+        let admitted = self.admitted(&capability.input, &call.arguments, &input);
         let admitted = self.named(&format!("{name} admitted"), &admitted);
         let decision = self.decision(policy, capability, &step.principal, &input, walk);
         let (output, fits) = self.encoder.declare_fields(&name, &capability.output, &Scope::default());
@@ -676,12 +676,11 @@ impl<'m> Paths<'m> {
     }
 
     /// When arguments are what is taken. Where every argument is known by its declaration to be, nothing has to be asked.
-    pub(super) fn admitted(&mut self, fields: &[Field], arguments: &[(String, Expr)], input: &Symbol) -> Term {
-        let all = gov_plan::types::Fields(fields.to_vec());
+    pub(super) fn admitted(&mut self, fields: &Fields, arguments: &[(String, Expr)], input: &Symbol) -> Term {
         if fields.iter().all(|field| is_free(field, arguments)) {
             return Term::bool(true);
         }
-        self.encoder.admits_fields(&all, input, &Scope::default())
+        self.encoder.admits_fields(fields, input, &Scope::default())
     }
 
     /// A term with a name, where that is shorter.
@@ -752,7 +751,7 @@ pub(super) fn answer_type() -> Type {
         schema: Schema::plain(ty),
         at: Origin::default(),
     };
-    Type::Record(gov_plan::types::Fields(vec![
+    Type::Record(Fields::from_iter([
         field("by", Type::String),
         field("at", Type::Time),
         field("comment", Type::String),

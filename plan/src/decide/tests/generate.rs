@@ -56,7 +56,7 @@ fn fields(of: Vec<(&str, Schema)>) -> Fields {
         schema,
         at: Origin::default(),
     };
-    Fields(of.into_iter().map(field).collect())
+    of.into_iter().map(field).collect()
 }
 
 fn inner() -> Type {

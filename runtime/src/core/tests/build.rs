@@ -59,7 +59,7 @@ pub fn fields(fields: &[(&str, Type)]) -> Fields {
         schema: Schema::plain(ty.clone()),
         at: AT,
     };
-    Fields(fields.iter().map(field).collect())
+    fields.iter().map(field).collect()
 }
 
 /// A `read`: nothing to undo, tried once. Input `{ x: Int }`, output `{ y: Int }`.

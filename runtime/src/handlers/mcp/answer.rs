@@ -31,7 +31,7 @@ pub(super) fn of(
         let said: String = line.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
         return Err(Error::Permanent(format!("`{tool}` of `{server}` failed: {said}")));
     }
-    let only = match call.output().0.as_slice() {
+    let only = match call.output().as_slice() {
         [] => return Ok(json!({})),
         [only] => Some(only),
         _ => None,

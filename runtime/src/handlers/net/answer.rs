@@ -79,7 +79,7 @@ impl Answer {
     ///
     /// If it is not of such a shape.
     pub(crate) fn output(&self, call: &Call, method: &Method, result: Option<&str>) -> Result<Json, Error> {
-        let only = match call.output().0.as_slice() {
+        let only = match call.output().as_slice() {
             [] => return Ok(json!({})),
             [only] => Some(only),
             _ => None,
