@@ -289,6 +289,8 @@ pub struct Witness {
     pub path: Option<Vec<String>>,
     /// What is decided: `allow`, `deny` or `approval`.
     pub decision: Option<String>,
+    /// The statements of a test that shows it, where one can be written.
+    pub test: Option<Vec<String>>,
 }
 
 #[cfg(test)]

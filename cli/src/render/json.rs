@@ -260,7 +260,7 @@ fn related(sources: &Sources, related: &diagnostic::Related) -> Related {
 }
 
 fn witness(witness: &diagnostic::Witness) -> Witness {
-    let diagnostic::Witness { principal, capability, input, context, roles, path, decision } = witness.clone();
+    let diagnostic::Witness { principal, capability, input, context, roles, path, decision, test: _ } = witness.clone();
     Witness { principal, capability, input, context, roles, path, decision }
 }
 

@@ -39,6 +39,7 @@ fn findings() -> (Sources, Vec<Diagnostic>) {
             roles: Some(vec!["ops".into()]),
             path: Some(vec!["step `a` completes".into(), "step `b` fails".into()]),
             decision: Some("allow".into()),
+            test: None,
         });
     let name = find(other, OTHER, "stripe.*");
     let unknown = Diagnostic::new(Code::UnknownName, name, "`stripe.*` refers to nothing: 100%, really")

@@ -13,6 +13,7 @@ mod policy;
 pub(crate) mod question;
 mod replay;
 mod report;
+mod shown;
 pub(crate) mod solver;
 mod units;
 pub(crate) use workflow::{Bound, worst_case};
@@ -22,6 +23,7 @@ pub(crate) mod tests;
 mod workflow;
 
 pub use report::{Evidence, Obligation, Outcome, Proof, Report};
+pub use shown::test_of;
 
 use crate::diagnostic::Subject;
 use gov_plan::model::Package;

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use gen_lsp_types as lsp;
+use gov_compiler::verify::test_of;
 
-use super::{Answer, diagnostics, witness};
+use super::{Answer, diagnostics};
 use crate::capabilities::WRITE_TEST;
 use crate::proofs::{Item, Status};
 use crate::world::{View, World};
@@ -29,7 +30,7 @@ pub fn lenses(world: &Arc<World>, params: lsp::CodeLensParams) -> Answer<Option<
             Status::Running => ("proving…".to_owned(), None),
             Status::Unknown => ("not proved yet".to_owned(), None),
         };
-        let shows = found.iter().any(|found| witness::test_for(&view, found).is_some());
+        let shows = found.iter().any(|found| test_of(found).is_some());
         let command = if shows { WRITE_TEST } else { "" };
         let arguments = shows.then(|| {
             [serde_json::to_value(&uri), serde_json::to_value(&item)].into_iter().filter_map(Result::ok).collect()

@@ -88,11 +88,15 @@ impl Case {
         self.parts.iter().map(part).collect()
     }
 
+    /// Its files.
+    pub fn input(&self) -> Input {
+        let file = |part: &Part| File { path: part.path.clone(), text: part.text.as_str().into() };
+        Input { name: None, files: self.parts.iter().map(file).collect(), dependencies: Vec::new() }
+    }
+
     /// What comes of it, proved if it says so.
     pub fn checked(&self) -> Checked {
-        let file = |part: &Part| File { path: part.path.clone(), text: part.text.as_str().into() };
-        let files = self.parts.iter().map(file).collect();
-        let mut checked = gov_compiler::check(&Input { name: None, files, dependencies: Vec::new() });
+        let mut checked = gov_compiler::check(&self.input());
         if let Some(Proof { pedantic, rlimit }) = self.proved {
             gov_compiler::prove(&mut checked, &Options { pedantic, rlimit, ..Options::default() }).unwrap();
         }

@@ -22,6 +22,7 @@
 mod case;
 mod coverage;
 mod expected;
+mod shown;
 
 use std::fmt::Write as _;
 use std::fs;

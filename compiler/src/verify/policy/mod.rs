@@ -13,6 +13,7 @@ use super::encode::requests as encoded;
 use super::exact::{self, Alphabet};
 use super::question::{Answer, Passed, Question, Way};
 use super::report::{Evidence, Outcome, Proof};
+use super::shown;
 use super::units::{Found, Unit};
 use crate::codes::Code;
 use crate::diagnostic::{Subject, Witness};
@@ -173,6 +174,7 @@ pub(super) fn witness(package: &Package, policy: &Policy, body: &RequestBody) ->
         roles: Some(body.roles.clone()),
         path: None,
         decision: Some(decision_name(decided.decision).to_owned()),
+        test: shown::request(package, policy, body),
     }
 }
 

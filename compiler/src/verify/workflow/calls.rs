@@ -130,7 +130,7 @@ impl Check<'_, '_, '_> {
                 Some(DeniedBy::Default) => (format!("the default of `{}`", policy.name), Some(policy.default_at)),
                 _ => (format!("`{}`, of which nothing is declared for this input", site.capability.id), None),
             };
-            let mut witness = words::witness(self.package, &case.world, &state);
+            let mut witness = words::witness(&self.paths, &case, &state);
             witness.principal = Some(step.principal.clone());
             witness.capability = Some(site.capability.id.clone());
             witness.decision = Some("deny".to_owned());
@@ -202,7 +202,7 @@ impl Check<'_, '_, '_> {
                 .filter(|event| case.is_at(*place, &event.path))
                 .find_map(|event| breaks(&event.what));
             let step = self.paths.layout.step(*place)?;
-            let witness = words::witness(self.package, &case.world, &state);
+            let witness = words::witness(&self.paths, &case, &state);
             let at = self.call_span(*place, alternative);
             let name = called(&step.name, callee, alternative);
             Some(errors::broken_refinement(at, &name, callee, why.as_deref(), always, subject.clone(), Some(witness)))
@@ -246,7 +246,7 @@ impl Check<'_, '_, '_> {
             let state = case.replay(&self.paths, (Some(*place), None), &wanted)?;
             let site = self.paths.point(*place)?.calls.get(alternative)?;
             let step = self.paths.layout.step(*place)?;
-            let mut witness = words::witness(self.package, &case.world, &state);
+            let mut witness = words::witness(&self.paths, &case, &state);
             witness.principal = Some(step.principal.clone());
             witness.capability = Some(site.capability.id.clone());
             witness.decision = Some("allow".to_owned());

@@ -115,12 +115,14 @@ impl Check<'_, '_, '_> {
         let found = counters.iter().find(|counter| model.bool(&counter.when) == Some(true)).and_then(|counter| {
             let case = Case::of(&self.paths, &model)?;
             let state = case.replay(&self.paths, (Some(counter.place), counter.last), wanted)?;
-            let mut witness = words::witness(self.package, &case.world, &state);
+            let mut witness = words::witness(&self.paths, &case, &state);
             if counter.undo_fails {
                 let undone = state.trace.iter().position(|event| matches!(event.what, What::Undone { .. }))?;
                 let mut path = words::story(self.package, state.trace.get(..undone)?);
                 path.push(counter.said.clone());
                 witness.path = Some(path);
+                // The run that was found undoes everything.
+                witness.test = None;
             }
             let at = self.origin(self.outermost(counter.place));
             let place = (at, counter.said.clone());

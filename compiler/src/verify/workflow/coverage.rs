@@ -154,7 +154,7 @@ impl Check<'_, '_, '_> {
         let why_left = |why: &NotUndone| match code {
             Code::NotUndone => *why == NotUndone::NotAutomatic,
             Code::CompensationArguments => matches!(why, NotUndone::Arguments(_)),
-            _ => *why == NotUndone::Refused,
+            _ => matches!(why, NotUndone::Refused | NotUndone::Asked),
         };
         let wanted = |state: &State<'_>| {
             let is_left = |what: &What| matches!(what, What::LeftDone { why, .. } if why_left(why));
@@ -170,7 +170,7 @@ impl Check<'_, '_, '_> {
             failure: span_of(*failure_at),
             said: span_of(self.said(step, left.effect)?),
             subject: self.step_subject(effect.place),
-            witness: words::witness(self.package, &case.world, &state),
+            witness: words::witness(&self.paths, &case, &state),
             table: words::table(&state),
         };
         let failure = words::failure(self.package, &state).unwrap_or_default();

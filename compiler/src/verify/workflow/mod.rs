@@ -17,6 +17,7 @@ mod parallel;
 mod paths;
 mod question;
 mod reach;
+mod shown;
 mod time;
 mod undo;
 mod witness;

@@ -133,7 +133,7 @@ impl Check<'_, '_, '_> {
             let state = case.replay(&self.paths, (Some(one), None), &wanted)?;
             let name = |id: PlaceId| self.paths.layout.step(id).map(|step| step.name.clone());
             let capability = self.paths.point(one)?.calls.first()?.capability.id.clone();
-            let witness = words::witness(self.package, &case.world, &state);
+            let witness = words::witness(&self.paths, &case, &state);
             let (at, there) = (self.span(self.outermost(one)), self.span(self.outermost(other)));
             Some(errors::parallel_writes(
                 at,

@@ -1,15 +1,18 @@
 //! An execution in words.
 
-use super::super::exact::workflow::World;
 use super::super::exact::workflow::state::{Event, NotCalled, State, What};
 use super::super::exact::workflow::undo::NotUndone;
+use super::paths::Paths;
+use super::shown;
+use super::witness::Case;
 use crate::diagnostic::Witness;
 use gov_plan::model::{NodeKind, Package, Policy, Target};
 use gov_plan::text;
 use gov_plan::value::Value;
 
 /// The execution as a witness.
-pub(super) fn witness(package: &Package, world: &World, state: &State<'_>) -> Witness {
+pub(super) fn witness(paths: &Paths<'_>, case: &Case, state: &State<'_>) -> Witness {
+    let (package, world) = (paths.layout.package, &case.world);
     let object = |record: &gov_plan::value::Record| match Value::Record(record.clone()).to_json() {
         serde_json::Value::Object(object) => Some(object),
         _ => None,
@@ -22,6 +25,7 @@ pub(super) fn witness(package: &Package, world: &World, state: &State<'_>) -> Wi
         context: object(&world.context),
         roles: (!roles.is_empty()).then_some(roles),
         path: Some(story(package, &state.trace)),
+        test: case.walk(paths).and_then(|walk| shown::run(&walk, case, state)),
         ..Witness::default()
     }
 }
@@ -155,7 +159,9 @@ fn told(package: &Package, event: &Event<'_>) -> Option<String> {
         What::LeftDone { capability, why } => match why {
             NotUndone::NotAutomatic => format!("`{name}` stays done: nothing undoes `{capability}` by itself"),
             NotUndone::Arguments(why) => format!("`{name}` stays done: `{capability}` cannot be called: {why}"),
-            NotUndone::Refused => format!("`{name}` stays done: `{capability}` is not allowed to `system:rollback`"),
+            NotUndone::Refused | NotUndone::Asked => {
+                format!("`{name}` stays done: `{capability}` is not allowed to `system:rollback`")
+            }
         },
         What::Passed => return None,
     })

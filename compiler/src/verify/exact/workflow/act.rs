@@ -258,8 +258,8 @@ impl<'m> Walk<'m> {
             Gate::Closed(why) => return vec![not_called(why)],
             Gate::Open(opening) => opening,
         };
-        let called = |next: &mut State<'m>, succeeded: bool| {
-            next.record(ready, What::Called(self.called(state, step, alternative, &opening, succeeded)));
+        let called = |next: &mut State<'m>, output: Option<&Record>| {
+            next.record(ready, What::Called(self.called(state, step, alternative, &opening, output)));
         };
         let mut next = Vec::new();
         if choices.may(&ready.path, Turn::Fails(alternative)) {
@@ -268,7 +268,7 @@ impl<'m> Walk<'m> {
             }
             if !self.is_retried_until_done(state, ready, step, opening.capability) {
                 let mut failed = state.clone();
-                called(&mut failed, false);
+                called(&mut failed, None);
                 self.alternative_failed(&mut failed, ready, step, alternative);
                 next.push(failed);
             }
@@ -276,7 +276,7 @@ impl<'m> Walk<'m> {
         if choices.may(&ready.path, Turn::Succeeds(alternative)) {
             for output in choices.outputs(&ready.path, alternative, &opening.capability.output) {
                 let mut done = state.clone();
-                called(&mut done, true);
+                called(&mut done, Some(&output));
                 done.open.remove(&ready.path);
                 done.ended.push(ready.path.clone());
                 done.bind(&ready.scope, &step.name, Value::Record(output.clone()));
@@ -297,14 +297,15 @@ impl<'m> Walk<'m> {
         step: &'m Step,
         alternative: usize,
         opening: &Opening<'m>,
-        succeeded: bool,
+        output: Option<&Record>,
     ) -> Called {
         let retry = step.retry.as_ref().unwrap_or(&opening.capability.retry);
         Called {
             alternative,
             capability: opening.capability.id.clone(),
             principal: step.principal.clone(),
-            succeeded,
+            succeeded: output.is_some(),
+            output: output.cloned(),
             approved: opening.needs_approval,
             approvals: state.approvals,
             risk: opening.risk,
@@ -415,13 +416,13 @@ impl<'m> Walk<'m> {
         let mut next = Vec::new();
         if choices.may(&ready.path, Turn::Fails(alternative)) {
             let mut failed = state.clone();
-            failed.record(ready, What::Called(self.called(state, step, alternative, &opening, false)));
+            failed.record(ready, What::Called(self.called(state, step, alternative, &opening, None)));
             next.push(failed);
         }
         if choices.may(&ready.path, Turn::Succeeds(alternative)) {
             for output in choices.outputs(&ready.path, alternative, &opening.capability.output) {
                 let mut done = state.clone();
-                done.record(ready, What::Called(self.called(state, step, alternative, &opening, true)));
+                done.record(ready, What::Called(self.called(state, step, alternative, &opening, Some(&output))));
                 done.bind(&ready.scope, &step.name, Value::Record(output.clone()));
                 let undo = self.undo_of_call(&done, ready, step, &opening, &output);
                 if undo != Undo::Nothing {

@@ -196,7 +196,7 @@ impl Facts {
                     let why = match why {
                         NotUndone::NotAutomatic => "G1101",
                         NotUndone::Arguments(_) => "G1102",
-                        NotUndone::Refused => "G1103",
+                        NotUndone::Refused | NotUndone::Asked => "G1103",
                     };
                     // A finding about a nested workflow's step is about the step that runs it.
                     let name = match outermost {

@@ -58,19 +58,18 @@ impl<'m> Walk<'m> {
         }
     }
 
-    /// Whether the policy allows a call without an approval.
-    pub(super) fn is_allowed(
+    /// What the policy decides about a call; nothing where it cannot.
+    pub(super) fn decided(
         &self,
         state: &State<'m>,
         ready: &Ready<'m>,
         principal: &str,
         capability: &'m Capability,
         input: &Record,
-    ) -> bool {
+    ) -> Option<Decision> {
         let scope = &ready.scope;
         let tenant = scope.workflow.tenant.as_ref().and_then(|tenant| self.evaluate(state, scope, tenant).ok());
-        let decided = self.decision(scope, tenant.as_ref(), principal, capability, input);
-        decided.is_some_and(|(decision, ..)| decision == Decision::Allow)
+        self.decision(scope, tenant.as_ref(), principal, capability, input).map(|(decision, ..)| decision)
     }
 
     fn decision(

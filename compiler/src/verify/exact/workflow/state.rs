@@ -129,6 +129,8 @@ pub(crate) struct Called {
     pub capability: String,
     pub principal: String,
     pub succeeded: bool,
+    /// What it gave, where it succeeded.
+    pub output: Option<Record>,
     /// Whether a human approved this call.
     pub approved: bool,
     /// How many approvals were given before it.

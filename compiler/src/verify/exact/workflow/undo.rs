@@ -4,7 +4,7 @@ use super::Walk;
 use super::gate::{Clauses, Opening, row};
 use super::state::{Event, Path, Ready, State, What};
 use gov_plan::eval::eval;
-use gov_plan::model::{Call, Capability, Compensation, Effect, Node, ROLLBACK, Step, Table, Workflow};
+use gov_plan::model::{Call, Capability, Compensation, Decision, Effect, Node, ROLLBACK, Step, Table, Workflow};
 use gov_plan::value::{Record, Value};
 
 /// A call that has succeeded and is not undone.
@@ -36,6 +36,8 @@ pub(crate) enum NotUndone {
     Arguments(String),
     /// The policy does not allow the compensation.
     Refused,
+    /// The policy has a human decide about it.
+    Asked,
 }
 
 impl<'m> Walk<'m> {
@@ -109,13 +111,11 @@ impl<'m> Walk<'m> {
         };
         match self.admitted(&call.arguments, &capability.input, evaluate) {
             Err(why) => left(NotUndone::Arguments(format!("{why:?}"))),
-            Ok(input) => {
-                if self.is_allowed(state, ready, ROLLBACK, capability, &input) {
-                    Undo::Call { capability, input }
-                } else {
-                    left(NotUndone::Refused)
-                }
-            }
+            Ok(input) => match self.decided(state, ready, ROLLBACK, capability, &input) {
+                Some(Decision::Allow) => Undo::Call { capability, input },
+                Some(Decision::Approval) => left(NotUndone::Asked),
+                Some(Decision::Deny) | None => left(NotUndone::Refused),
+            },
         }
     }
 }
