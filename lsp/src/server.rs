@@ -85,8 +85,8 @@ struct Server<'c> {
 enum Asked {
     /// Nothing whose answer matters.
     Nothing,
-    /// Whether it shows the progress of a token.
-    Progress,
+    /// Whether it shows the progress of a run of proofs.
+    Progress(u64),
 }
 
 impl<'c> Server<'c> {
@@ -144,8 +144,10 @@ impl<'c> Server<'c> {
             Message::Request(request) => self.request(request),
             Message::Notification(notification) => self.notification(notification),
             Message::Response(response) => {
-                if let Some(Asked::Progress) = self.queue.outgoing.complete(response.id) {
-                    self.progress_made(response.response_result.is_ok());
+                if let Some(Asked::Progress(run)) = self.queue.outgoing.complete(response.id)
+                    && response.response_result.is_ok()
+                {
+                    self.progress_made(run);
                 }
             }
         }
@@ -203,7 +205,11 @@ impl<'c> Server<'c> {
                     self.cancel(id);
                 }
             }
-            "window/workDoneProgress/cancel" => self.cancel_proofs(),
+            "window/workDoneProgress/cancel" => {
+                if let Ok(params) = serde_json::from_value::<lsp::WorkDoneProgressCancelParams>(params) {
+                    self.cancel_proofs(&params.token);
+                }
+            }
             _ => self.document(&method, params),
         }
     }
@@ -219,12 +225,14 @@ impl<'c> Server<'c> {
 
     /// Takes a new world as the one that counts, and looks for what is wrong with it.
     fn renew(&mut self, world: World) {
-        self.world = Arc::new(world);
+        let before = std::mem::replace(&mut self.world, Arc::new(world));
         self.revision += 1;
         self.newest.store(self.revision, Ordering::Relaxed);
         self.stop_stale();
         self.proving.changed();
         self.diagnose();
+        // To take a large package apart takes a while: nobody is kept waiting.
+        self.workers.run(move || drop(before));
     }
 
     fn diagnose(&mut self) {

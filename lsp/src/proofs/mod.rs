@@ -5,6 +5,8 @@ mod anchor;
 pub mod digest;
 pub mod process;
 pub mod prover;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

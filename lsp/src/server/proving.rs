@@ -122,7 +122,7 @@ impl Server<'_> {
                 });
                 if self.client.progress {
                     let params = lsp::WorkDoneProgressCreateParams { token: token(number) };
-                    self.ask("window/workDoneProgress/create", params, Asked::Progress);
+                    self.ask("window/workDoneProgress/create", params, Asked::Progress(number));
                 }
                 self.refresh();
             }
@@ -262,18 +262,20 @@ impl Server<'_> {
         }
     }
 
-    /// The user has had enough of them, until the next change.
-    pub(super) fn cancel_proofs(&mut self) {
+    /// The user has had enough of the run whose progress this is, and of others until the next change.
+    pub(super) fn cancel_proofs(&mut self, of: &lsp::ProgressToken) {
+        if self.proving.run.as_ref().is_none_or(|run| token(run.number) != *of) {
+            return;
+        }
         self.proving.is_stopped = true;
         self.stop_proving();
         self.tell();
     }
 
-    /// The client has made what shows the progress of the last run, or has not.
-    pub(super) fn progress_made(&mut self, is_made: bool) {
-        if let Some(run) = self.proving.run.as_mut().filter(|_| is_made) {
+    /// The client has made what shows the progress of a run, which may have ended meanwhile.
+    pub(super) fn progress_made(&mut self, number: u64) {
+        if let Some(run) = self.proving.run.as_mut().filter(|run| run.number == number) {
             run.is_shown = true;
-            let number = run.number;
             self.progress(number, json!({ "kind": "begin", "title": "Proving", "cancellable": true, "percentage": 0 }));
         }
     }

@@ -85,6 +85,11 @@ impl Client {
         id
     }
 
+    /// Answers what the server has asked.
+    pub fn respond(&self, response: Response) {
+        self.connection.sender.send(response.into()).unwrap();
+    }
+
     pub fn answer(&self, id: &RequestId) -> Response {
         loop {
             if let Message::Response(response) = self.receive()
@@ -107,8 +112,14 @@ impl Client {
         self.answer(&id).response_result.map_or_else(|error| error.message, |result| panic!("{method}: {result}"))
     }
 
+    /// The next message. A fault of the server ends the test, whoever asked for what ended in it.
     pub fn receive(&self) -> Message {
-        self.connection.receiver.recv_timeout(PATIENCE).expect("the server has gone silent")
+        const FAULT: i32 = lsp_server::ErrorCode::InternalError as i32;
+        let message = self.connection.receiver.recv_timeout(PATIENCE).expect("the server has gone silent");
+        if let Message::Response(Response { response_result: Err(error), .. }) = &message {
+            assert!(error.code != FAULT, "{}", error.message);
+        }
+        message
     }
 
     /// Waits for the findings of a version of a document.

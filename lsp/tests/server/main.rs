@@ -9,11 +9,13 @@
 )]
 
 mod actions;
+mod broken;
 mod client;
 mod completion;
 mod editing;
 mod navigation;
 mod offered;
+mod proving;
 mod reading;
 
 /// A small package in which everything has its place.
