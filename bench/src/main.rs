@@ -1,11 +1,12 @@
 //! Measures Gov beside its peers: `make bench` builds everything and runs this.
 //!
-//! `gov-bench [SUITE]… [--without-peers] [--most-rules N]`, SUITE one of `decisions proofs language program runs`; all of them where
-//! none is named. Figures go to standard output as a table, and to `bench/results.md` with
+//! `gov-bench [SUITE]… [--without-peers] [--most-rules N]`, SUITE one of `decisions proofs language program editor runs`; all of them
+//! where none is named. Figures go to standard output as a table, and to `bench/results.md` with
 //! data and charts in `bench/results`.
 
 mod chart;
 mod decisions;
+mod editor;
 mod language;
 mod measure;
 mod package;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use row::Row;
 
-const SUITES: [&str; 5] = ["decisions", "proofs", "language", "program", "runs"];
+const SUITES: [&str; 6] = ["decisions", "proofs", "language", "program", "editor", "runs"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut suites: Vec<String> = Vec::new();
@@ -50,6 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if wanted("program") {
         rows.extend(language::program(&gov()?)?);
+    }
+    if wanted("editor") {
+        rows.extend(editor::run(&gov()?)?);
     }
     if wanted("runs") {
         rows.extend(runs::run(&gov()?, with_peers)?);
