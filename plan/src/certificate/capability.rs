@@ -3,6 +3,7 @@
 
 use super::atom::Atom;
 use super::cell::Cell;
+use super::classes::Tell;
 use super::outcome::{Reader, requests};
 use super::{Duty, Sight, Thing};
 use crate::model::{Approval, Capability, CapabilityKind, Compensation, Effect, Idempotency, Package, Retry, Table};
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// What has to be proved of a capability. `undoes` says whether its compensations are used here.
 pub(super) fn thing<'p>(package: &'p Package, capability: &'p Capability, undoes: bool) -> Thing<'p> {
-    let settling = move |cell: &Cell| settle(capability, cell);
+    let settling = move |cell: &Cell, _: Tell| settle(capability, cell);
     let start = requests(package, capability);
     // Where one class is all there is, no class needs to be written down.
     let mut open = Vec::new();

@@ -192,6 +192,11 @@ impl Cell {
         }
     }
 
+    /// Whether a role is asserted, where that is known.
+    pub fn asserted(&self, role: &str) -> Option<bool> {
+        self.turned_out.iter().find(|(text, _)| text.strip_prefix("role:") == Some(role)).map(|(_, holds)| *holds)
+    }
+
     /// The cell in which a part of a condition turned out so.
     pub fn turning_out(&self, text: &str, holds: bool) -> Cell {
         let mut cell = self.clone();

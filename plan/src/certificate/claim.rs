@@ -37,7 +37,7 @@ pub(super) fn thing<'p>(things: &'p Things<'p>, claim: &'p Claim) -> Thing<'p> {
                 let claimed =
                     package.capabilities.iter().filter(|one| targets.iter().any(|target| target.matches(&one.id)));
                 thing.starts = claimed.map(|one| (format!("to {}", one.id), start(package, one))).collect();
-                thing.settling = Some(Box::new(move |cell| settle(rules, claim, cell)));
+                thing.settling = Some(Box::new(move |cell, _| settle(rules, claim, cell)));
                 Sight::ByClass
             }
         },

@@ -8,7 +8,16 @@ use super::cell::Cell;
 use crate::document::Class;
 
 /// How a class is settled: in words, or the parts of conditions that are open.
-pub(super) type Settling<'a> = dyn Fn(&Cell) -> Result<String, Vec<Atom>> + Send + Sync + 'a;
+pub(super) type Settling<'a> = dyn Fn(&Cell, Tell) -> Result<String, Vec<Atom>> + Send + Sync + 'a;
+
+/// How many of the parts that are open are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// Those that come first, where that spares the work of finding the others.
+    First,
+    /// All of them.
+    All,
+}
 
 /// The most parts that are written down, and the most steps to find them: beyond that the proof is the solver's.
 const MOST_CLASSES: usize = 48;
@@ -34,7 +43,7 @@ fn split(
         return false;
     }
     *steps -= 1;
-    let atoms = match settle(cell) {
+    let first = match settle(cell, Tell::First) {
         Ok(is) => {
             found.push(Class { class: name.to_owned(), is });
             return true;
@@ -43,8 +52,14 @@ fn split(
     };
     // One that changes nothing would be split by for ever.
     let parts = |atom: &Atom| [true, false].map(|holds| atom.split(cell, holds));
-    let useful = |atom: &&Atom| parts(atom).iter().flatten().all(|part| settle(part) != Err(atoms.clone()));
-    let Some(atom) = atoms.iter().find(useful) else { return false };
+    let useful = |atoms: &[Atom], tell: Tell| {
+        let changes = |atom: &&Atom| {
+            parts(atom).iter().flatten().all(|part| settle(part, tell).err().is_none_or(|left| left != atoms))
+        };
+        atoms.iter().find(changes).cloned()
+    };
+    let atom = useful(&first, Tell::First).or_else(|| useful(&settle(cell, Tell::All).err()?, Tell::All));
+    let Some(atom) = &atom else { return false };
     [true, false].into_iter().all(|holds| match atom.split(cell, holds) {
         Some(part) => split(&literal(name, atom, holds), &part, settle, depth + 1, steps, found),
         None => true,
@@ -63,7 +78,7 @@ pub(super) fn check<'c>(
     classes: &mut std::iter::Peekable<impl Iterator<Item = &'c Class>>,
 ) -> Result<(), String> {
     let Some(next) = classes.peek() else { return Err(format!("`{name}` is left out")) };
-    let atoms = match settle(cell) {
+    let first = match settle(cell, Tell::First) {
         Ok(is) if next.class == name && next.is == is => {
             classes.next();
             return Ok(());
@@ -74,11 +89,12 @@ pub(super) fn check<'c>(
     let begins =
         |text: &str| next.class == text || next.class.strip_prefix(text).is_some_and(|rest| rest.starts_with(';'));
     // The longest that fits: a text may begin like another one.
-    let fitting = atoms
-        .iter()
-        .filter(|atom| begins(&literal(name, atom, true)) || begins(&literal(name, atom, false)))
-        .max_by_key(|atom| atom.text.len());
-    let Some(atom) = fitting else { return Err(format!("`{name}` is not settled, and not split further")) };
+    let fitting = |atoms: Vec<Atom>| {
+        let fits = |atom: &Atom| begins(&literal(name, atom, true)) || begins(&literal(name, atom, false));
+        atoms.into_iter().filter(fits).max_by_key(|atom| atom.text.len())
+    };
+    let atom = fitting(first).or_else(|| fitting(settle(cell, Tell::All).err()?));
+    let Some(atom) = &atom else { return Err(format!("`{name}` is not settled, and not split further")) };
     for holds in [true, false] {
         if let Some(part) = atom.split(cell, holds) {
             check(&literal(name, atom, holds), &part, settle, classes)?;

@@ -172,8 +172,7 @@ impl<'a> Reader<'a> {
     }
 
     fn has_role(&self, package: &Package, role: &str, values: &Values, open: &mut impl Sink) -> Option<bool> {
-        let text = format!("role:{role}");
-        let asserted = self.cell.turned_out.get(&text).copied();
+        let asserted = self.cell.asserted(role);
         let members = package.role(role).map(|role| role.members.as_slice()).unwrap_or_default();
         let mut outcome = asserted;
         for member in members {
@@ -193,7 +192,7 @@ impl<'a> Reader<'a> {
             }
         }
         if asserted.is_none() {
-            open.add(|| Atom { text, change: Change::Whole });
+            open.add(|| Atom { text: format!("role:{role}"), change: Change::Whole });
         }
         outcome
     }

@@ -1,9 +1,10 @@
 //! Policies: that each rule is reached, that it is not always escalated, and that its approvals can be given; or, of a rule
 //! that no request reaches, which earlier rules leave nothing for it.
 
-use super::atom::Atom;
+use super::atom::{Atom, Unsplit};
 use super::capability::{approvers, worst};
 use super::cell::{Cell, Domain, Values};
+use super::classes::Tell;
 use super::outcome::{Reader, requests};
 use super::{Duty, Shows, Sight, Thing};
 use crate::decide::{Audit, Fitting, Hearing, Request};
@@ -116,7 +117,7 @@ pub(super) fn rule<'p>(rules: &'p Rules<'p>, index: usize, on: String, dead: Opt
         let matched = rules.package.capabilities.iter();
         let matched = matched.filter(|one| rule.targets.iter().any(|target| target.matches(&one.id)));
         thing.starts = matched.map(|one| (format!("to {}", one.id), start(rules.package, one))).collect();
-        thing.settling = Some(Box::new(move |cell| dead_class(rules, index, cell)));
+        thing.settling = Some(Box::new(move |cell, tell| dead_class(rules, index, cell, tell)));
         return thing;
     }
     add("G1201", Sight::ByCase);
@@ -175,7 +176,7 @@ pub(super) fn capability_of<'p>(package: &'p Package, cell: &Cell) -> Option<&'p
 }
 
 /// Which earlier rule leaves nothing of a class for a rule.
-fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Vec<Atom>> {
+fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell, tell: Tell) -> Result<String, Vec<Atom>> {
     let mut atoms = Vec::new();
     let Some(capability) = capability_of(rules.package, cell) else { return Err(atoms) };
     let reader = Reader::new(cell, capability);
@@ -183,17 +184,23 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell) -> Result<String, Ve
     if !reader.rule(rules.package, rule, &mut atoms).yes {
         return Ok("it does not fit".to_owned());
     }
-    for other in rules.about(&capability.id).iter().copied().take_while(|other| *other < index) {
-        let Some(earlier) = rules.policy.rules.get(other) else { continue };
+    let about = rules.about(&capability.id);
+    let places = about.iter().copied().take_while(|other| *other < index);
+    let earlier = places.filter_map(|place| Some((place, rules.policy.rules.get(place)?)));
+    let may_pass = |rule: &Rule| reader.rule(rules.package, rule, &mut Unsplit).no;
+    if let Some((place, _)) = earlier.clone().find(|(_, rule)| !may_pass(rule)) {
+        return Ok(format!("caught by {}", rules.key(place)));
+    }
+    // As long as the rule itself may or may not fit, earlier ones are not what to split by.
+    if tell == Tell::First && !atoms.is_empty() {
+        return Err(atoms);
+    }
+    earlier.for_each(|(_, rule)| {
         let mut open = Vec::new();
-        let outcome = reader.rule(rules.package, earlier, &mut open);
-        if !outcome.no {
-            return Ok(format!("caught by {}", rules.key(other)));
-        }
-        if outcome.yes {
+        if reader.rule(rules.package, rule, &mut open).yes {
             atoms.extend(open);
         }
-    }
+    });
     Err(atoms)
 }
 
