@@ -49,7 +49,7 @@ use std::sync::Arc;
 pub struct Found {
     /// The code of what would be found otherwise.
     pub code: String,
-    /// What it is about, as [`Settled::on`] names it.
+    /// What it is about, as [`crate::document::Settled::on`] names it.
     pub on: String,
     /// How it ended.
     pub end: End,
