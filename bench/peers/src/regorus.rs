@@ -10,10 +10,12 @@ use serde_json::json;
 use crate::{Measured, measure};
 
 pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
-    let text = policy(&workload::rules(size));
+    let texts = policies(&workload::rules(size));
     let load = || -> Result<Engine, Box<dyn Error>> {
         let mut engine = Engine::new();
-        engine.add_policy("workload.rego".to_owned(), text.clone())?;
+        for (number, text) in texts.iter().enumerate() {
+            engine.add_policy(format!("workload{number}.rego"), text.clone())?;
+        }
         Ok(engine)
     };
     let before = measure::memory();
@@ -56,10 +58,18 @@ pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
     Ok(Measured { who: "regorus 0.14.1", answers, decisions: times, loads, held, note: "" })
 }
 
+/// How many rules a file may have: it takes 20,000 lines at most.
+const MOST_RULES_OF_A_FILE: usize = 2_500;
+
+fn policies(rules: &[Rule]) -> Vec<String> {
+    let head = "package workload\n\nimport rego.v1\n";
+    let allow = "\ndefault allow := false\n\nallow if {\n\tpermit\n\tnot forbid\n}\n";
+    let files = rules.chunks(MOST_RULES_OF_A_FILE).map(|rules| format!("{head}{}", policy(rules)));
+    std::iter::once(format!("{head}{allow}")).chain(files).collect()
+}
+
 fn policy(rules: &[Rule]) -> String {
-    let mut text = String::from(
-        "package workload\n\nimport rego.v1\n\ndefault allow := false\n\nallow if {\n\tpermit\n\tnot forbid\n}\n",
-    );
+    let mut text = String::new();
     for rule in rules {
         let head = if rule.forbids { "forbid" } else { "permit" };
         let target = match rule.target {
