@@ -19,12 +19,18 @@ impl Place {
 
     /// The `index`th statement, from 0, of the block that is, or stands in, this one.
     pub fn child(&self, index: usize) -> Place {
-        let number = index + 1;
-        match self.0.as_str() {
-            "" => Place(number.to_string()),
-            outer if outer.ends_with('/') => Place(format!("{outer}{number}")),
-            outer => Place(format!("{outer}.{number}")),
+        let mut place = String::with_capacity(self.0.len() + 4);
+        place.push_str(&self.0);
+        if !place.is_empty() && !place.ends_with('/') {
+            place.push('.');
         }
+        let number = index + 1;
+        match u32::try_from(number).ok().filter(|number| *number < 10).and_then(|number| char::from_digit(number, 10)) {
+            // Most blocks are short, and every statement of one is passed on each walk.
+            Some(digit) => place.push(digit),
+            None => place.push_str(&number.to_string()),
+        }
+        Place(place)
     }
 
     /// A round of this loop, from 0.
@@ -128,4 +134,20 @@ pub enum Timer {
         /// The workflow: the run, or a nested one.
         place: Place,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_numbered_from_one_at_every_depth() {
+        let numbers = [(0, "1"), (8, "9"), (9, "10"), (99, "100")];
+        for (index, number) in numbers {
+            assert_eq!(Place::root().child(index).0, number);
+            assert_eq!(Place::root().child(3).child(index).0, format!("4.{number}"));
+            assert_eq!(Place::root().child(4).round(2).child(index).0, format!("5[2].{number}"));
+            assert_eq!(Place::root().child(5).nested().child(index).0, format!("6/{number}"));
+        }
+    }
 }

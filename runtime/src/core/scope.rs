@@ -3,7 +3,6 @@
 use gov_plan::eval::Env;
 use gov_plan::model::Package;
 use gov_plan::value::{Record, Value};
-use std::collections::BTreeMap;
 
 /// Who has which role: declared members, and what the request asserts for its principal.
 #[derive(Clone, Copy)]
@@ -34,7 +33,8 @@ impl<'r> Roles<'r> {
 ///
 /// A name that is not bound is absent: a step of a branch that was not taken, or one that failed and may.
 pub struct Frame<'f> {
-    names: BTreeMap<String, Value>,
+    /// Each once. They are few, and made anew on every walk.
+    names: Vec<(String, Value)>,
     outer: Option<&'f Frame<'f>>,
     roles: Roles<'f>,
 }
@@ -42,10 +42,12 @@ pub struct Frame<'f> {
 impl<'f> Frame<'f> {
     /// The frame of a workflow: its arguments and the context.
     pub fn workflow(arguments: &Record, context: &Record, roles: Roles<'f>) -> Frame<'f> {
-        let mut names: BTreeMap<String, Value> =
-            arguments.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        names.insert("context".to_owned(), Value::Record(context.clone()));
-        Frame { names, outer: None, roles }
+        let mut frame = Frame { names: Vec::with_capacity(arguments.len() + 4), outer: None, roles };
+        for (name, value) in arguments.iter() {
+            frame.bind(name, value.clone());
+        }
+        frame.bind("context", Value::Record(context.clone()));
+        frame
     }
 
     /// The frame of a round of a loop.
@@ -53,12 +55,15 @@ impl<'f> Frame<'f> {
     where
         'f: 'i,
     {
-        Frame { names: BTreeMap::from([(name.to_owned(), element)]), outer: Some(self), roles: self.roles }
+        Frame { names: vec![(name.to_owned(), element)], outer: Some(self), roles: self.roles }
     }
 
     /// Binds a name.
     pub fn bind(&mut self, name: &str, value: Value) {
-        self.names.insert(name.to_owned(), value);
+        match self.names.iter_mut().find(|(own, _)| own == name) {
+            Some((_, bound)) => *bound = value,
+            None => self.names.push((name.to_owned(), value)),
+        }
     }
 
     /// The same frame, with one name more for a while.
@@ -72,8 +77,8 @@ impl<'f> Frame<'f> {
 
 impl Env for Frame<'_> {
     fn get(&self, name: &str) -> Option<Value> {
-        match (self.names.get(name), self.outer) {
-            (Some(value), _) => Some(value.clone()),
+        match (self.names.iter().find(|(own, _)| own == name), self.outer) {
+            (Some((_, value)), _) => Some(value.clone()),
             (None, Some(outer)) => outer.get(name),
             (None, None) => Some(Value::Absent),
         }

@@ -258,6 +258,13 @@ pub struct Call {
     pub stage: Stage,
 }
 
+impl Call {
+    /// Whether an attempt is in flight, or asked about.
+    fn is_in_flight(&self) -> bool {
+        matches!(self.stage, Stage::Flying | Stage::Probing)
+    }
+}
+
 /// How far a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
@@ -320,9 +327,7 @@ impl State {
         let mut calls = Vec::new();
         for (place, statement) in &self.statements {
             let Work::Step(step) = &statement.work else { continue };
-            let flies = |call: &Option<Call>| {
-                call.as_ref().is_some_and(|call| matches!(call.stage, Stage::Flying | Stage::Probing))
-            };
+            let flies = |call: &Option<Call>| call.as_ref().is_some_and(Call::is_in_flight);
             if flies(&step.call) {
                 calls.push((CallId::forward(place), step.attempts));
             }
@@ -331,6 +336,14 @@ impl State {
             }
         }
         calls
+    }
+
+    /// Whether there is a call [in flight](State::in_flight).
+    pub fn has_in_flight(&self) -> bool {
+        self.statements.values().any(|statement| match &statement.work {
+            Work::Step(step) => step.call.iter().chain(&step.undo_call).any(Call::is_in_flight),
+            Work::Approval(_) | Work::Wait => false,
+        })
     }
 
     /// Whether an event changes anything; a decision does where [`may_decide`](super::may_decide) says so.
@@ -370,7 +383,7 @@ impl State {
 
     /// Whether something happens to the run by itself: a call is in flight, or a timer will fire.
     pub fn is_under_way(&self) -> bool {
-        !self.status.is_final() && (!self.in_flight().is_empty() || !self.timers.is_empty())
+        !self.status.is_final() && (self.has_in_flight() || !self.timers.is_empty())
     }
 
     /// The run's id; empty before it has started.

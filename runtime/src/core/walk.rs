@@ -29,24 +29,23 @@ pub(super) enum Flow {
 }
 
 /// Where the walk is.
-#[derive(Clone)]
-struct Here<'p> {
+struct Here<'p, 'w> {
     workflow: &'p Workflow,
-    instance: Place,
+    instance: &'w Place,
     place: Place,
-    prefix: String,
+    prefix: &'w str,
     rounds: String,
     /// Whether something new may begin.
     begins: bool,
 }
 
-impl<'p> Here<'p> {
-    fn child(&self, index: usize) -> Here<'p> {
-        Here { place: self.place.child(index), ..self.clone() }
+impl<'p, 'w> Here<'p, 'w> {
+    fn child(&self, index: usize) -> Here<'p, 'w> {
+        Here { place: self.place.child(index), rounds: self.rounds.clone(), ..*self }
     }
 
-    fn round(&self, round: usize) -> Here<'p> {
-        Here { place: self.place.round(round), rounds: format!("{}[{round}]", self.rounds), ..self.clone() }
+    fn round(&self, round: usize) -> Here<'p, 'w> {
+        Here { place: self.place.round(round), rounds: format!("{}[{round}]", self.rounds), ..*self }
     }
 
     fn label(&self, name: &str) -> String {
@@ -61,14 +60,9 @@ impl<'p> Machine<'p> {
         let Some(workflow) = self.package.workflow(&instance.workflow) else {
             return Flow::Failed(Failure::fault(format!("the plan has no workflow `{}`", instance.workflow)));
         };
-        let here = Here {
-            workflow,
-            instance: place.clone(),
-            place: place.clone(),
-            prefix: instance.prefix.clone(),
-            rounds: String::new(),
-            begins,
-        };
+        let prefix = instance.prefix.clone();
+        let here =
+            Here { workflow, instance: place, place: place.clone(), prefix: &prefix, rounds: String::new(), begins };
         let start = self.state.start.clone();
         let asserted = start.as_ref().map_or(&[][..], |start| &start.roles);
         let roles = Roles::new(self.package, &workflow.principal, asserted);
@@ -83,7 +77,7 @@ impl<'p> Machine<'p> {
         evaluate(expr, &Frame::workflow(&instance.arguments, &self.state.context, roles))
     }
 
-    fn block(&mut self, nodes: &'p [Node], here: &Here<'p>, frame: &mut Frame<'_>) -> Flow {
+    fn block(&mut self, nodes: &'p [Node], here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Flow {
         for (index, node) in nodes.iter().enumerate() {
             match self.node(node, &here.child(index), frame) {
                 Flow::Done => {}
@@ -93,7 +87,7 @@ impl<'p> Machine<'p> {
         Flow::Done
     }
 
-    fn branch(&mut self, nodes: &'p [Node], here: &Here<'p>, frame: &mut Frame<'_>) -> Flow {
+    fn branch(&mut self, nodes: &'p [Node], here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Flow {
         if let Some(branches) = &mut self.branches {
             let workflow = here.workflow.name.clone();
             branches.push(Branch { workflow, instance: here.instance.clone(), place: here.place.clone() });
@@ -101,14 +95,14 @@ impl<'p> Machine<'p> {
         self.block(nodes, here, frame)
     }
 
-    fn node(&mut self, node: &'p Node, here: &Here<'p>, frame: &mut Frame<'_>) -> Flow {
+    fn node(&mut self, node: &'p Node, here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Flow {
         match self.try_node(node, here, frame) {
             Ok(flow) => flow,
             Err(failure) => Flow::Failed(failure),
         }
     }
 
-    fn try_node(&mut self, node: &'p Node, here: &Here<'p>, frame: &mut Frame<'_>) -> Result<Flow, Failure> {
+    fn try_node(&mut self, node: &'p Node, here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Result<Flow, Failure> {
         Ok(match &node.kind {
             NodeKind::Step(step) => return self.step(step, here, frame),
             NodeKind::Check { condition, message } => match holds(condition, frame)? {
@@ -189,7 +183,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Branches are begun in the order of the source; where a branch waits for others, once those are over.
-    fn parallel(&mut self, branches: &'p [Node], here: &Here<'p>, frame: &mut Frame<'_>) -> Flow {
+    fn parallel(&mut self, branches: &'p [Node], here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Flow {
         let mut over = vec![false; branches.len()];
         let (mut failed, mut returned) = (None, None);
         loop {
@@ -235,7 +229,7 @@ impl<'p> Machine<'p> {
         name: &str,
         elements: &[Value],
         body: &'p [Node],
-        here: &Here<'p>,
+        here: &Here<'p, '_>,
         frame: &Frame<'_>,
     ) -> Flow {
         let over = self.state.rounds.get(&here.place).copied().unwrap_or(0);
@@ -253,7 +247,7 @@ impl<'p> Machine<'p> {
         name: &str,
         elements: &[Value],
         body: &'p [Node],
-        here: &Here<'p>,
+        here: &Here<'p, '_>,
         frame: &Frame<'_>,
     ) -> Flow {
         let (mut blocked, mut failed, mut returned) = (false, None, None);
@@ -274,7 +268,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn step(&mut self, step: &'p StepNode, here: &Here<'p>, frame: &mut Frame<'_>) -> Result<Flow, Failure> {
+    fn step(&mut self, step: &'p StepNode, here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Result<Flow, Failure> {
         let place = &here.place;
         if !self.state.statements.contains_key(place) {
             if !here.begins {
@@ -301,7 +295,7 @@ impl<'p> Machine<'p> {
     }
 
     /// Takes up the answer to a step: it is over, or its next alternative begins.
-    fn take_up(&mut self, step: &'p StepNode, here: &Here<'p>, frame: &Frame<'_>, answer: Answer) {
+    fn take_up(&mut self, step: &'p StepNode, here: &Here<'p, '_>, frame: &Frame<'_>, answer: Answer) {
         let place = &here.place;
         match answer {
             Answer::Ok(output) => {
@@ -342,15 +336,15 @@ impl<'p> Machine<'p> {
     }
 
     /// Begins the call, or the workflow, that is the step's next alternative. What prevents it is the step's answer.
-    fn begin_alternative(&mut self, step: &'p StepNode, here: &Here<'p>, frame: &Frame<'_>) {
+    fn begin_alternative(&mut self, step: &'p StepNode, here: &Here<'p, '_>, frame: &Frame<'_>) {
         let alternative = self.state.step(&here.place).map_or(0, |step| step.alternative);
         let begun = match (alternative.checked_sub(1), &step.target) {
             (None, Target::Run { workflow, arguments, .. }) => {
                 self.begin_nested(workflow, arguments, here, &step.name, frame)
             }
-            (None, Target::Call(call)) => self.begin_call(step, call, &here.place, &here.instance, frame),
+            (None, Target::Call(call)) => self.begin_call(step, call, &here.place, here.instance, frame),
             (Some(index), _) => match step.fallbacks.get(index) {
-                Some(call) => self.begin_call(step, call, &here.place, &here.instance, frame),
+                Some(call) => self.begin_call(step, call, &here.place, here.instance, frame),
                 None => Err(Failure::fault("there is no such fallback")),
             },
         };
@@ -365,7 +359,7 @@ impl<'p> Machine<'p> {
         &mut self,
         name: &str,
         arguments: &[(String, Expr)],
-        here: &Here<'p>,
+        here: &Here<'p, '_>,
         step: &str,
         frame: &Frame<'_>,
     ) -> Result<(), Failure> {
@@ -376,7 +370,7 @@ impl<'p> Machine<'p> {
         let has = |principal: &str, role: &str| frame.has_role(principal, role);
         value::admit_fields(&workflow.params, &arguments, &has)
             .map_err(|misfit| Failure::new(format!("the arguments of `{name}`: {misfit}")))?;
-        let depth = self.state.instances.get(&here.instance).map_or(0, |outer| outer.depth) + 1;
+        let depth = self.state.instances.get(here.instance).map_or(0, |outer| outer.depth) + 1;
         if depth > MAX_DEPTH {
             return Err(Failure::new(format!("workflows are nested deeper than {MAX_DEPTH}")));
         }
@@ -414,7 +408,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    fn begin_statement(&mut self, here: &Here<'p>, label: String, work: Work) {
+    fn begin_statement(&mut self, here: &Here<'p, '_>, label: String, work: Work) {
         let statement = Statement { instance: here.instance.clone(), label, work, end: None };
         self.state.statements.insert(here.place.clone(), statement);
     }

@@ -26,7 +26,7 @@ use gov_plan::eval::Env;
 use gov_plan::model::{Capability, Decision, Effect as Impact, Idempotency, Row};
 use gov_plan::types::{Fields, Type};
 use gov_plan::value;
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -239,13 +239,14 @@ fn fitting(capability: &Capability, output: Json) -> Outcome {
 /// The declared fields of an object, at every depth: a service may add to what it gives.
 fn declared(fields: &Fields, json: Json) -> Json {
     let Json::Object(mut object) = json else { return json };
-    let mut kept = Map::new();
-    for field in fields.iter() {
-        if let Some(value) = object.remove(&field.name) {
-            kept.insert(field.name.clone(), declared_value(&field.schema.ty, value));
+    object.retain(|name, value| {
+        let field = fields.iter().find(|field| field.name == *name);
+        if let Some(field) = field {
+            *value = declared_value(&field.schema.ty, value.take());
         }
-    }
-    Json::Object(kept)
+        field.is_some()
+    });
+    Json::Object(object)
 }
 
 fn declared_value(ty: &Type, json: Json) -> Json {

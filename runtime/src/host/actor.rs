@@ -130,7 +130,7 @@ impl Actor {
 
     async fn try_drive(&mut self, begun: Option<Vec<Command>>) -> Result<(), Error> {
         match begun {
-            Some(commands) => self.obey(&commands),
+            Some(commands) => self.obey(commands),
             None => {
                 for (step, attempt) in self.state.in_flight() {
                     self.take(Message { event: EventKind::Interrupted { step, attempt }, reply: None }).await?;
@@ -154,7 +154,7 @@ impl Actor {
 
     /// Whether nothing happens to the run unless somebody says so.
     fn is_idle(&self) -> bool {
-        self.state.in_flight().is_empty() && self.mailbox.is_empty()
+        !self.state.has_in_flight() && self.mailbox.is_empty()
     }
 
     /// Leaves the run to whoever wants it next; whether nobody had something to say in the meantime.
@@ -220,8 +220,8 @@ impl Actor {
         self.hash = hash;
         self.owns = !leaves;
         answer(reply, Ok(Answer::Won));
-        self.obey(&entry.commands);
         self.inner.publish(&self.run, &entry, &self.state);
+        self.obey(entry.commands);
         Ok(())
     }
 
@@ -242,14 +242,14 @@ impl Actor {
     }
 
     /// Makes the calls that were commanded, and sets the timers. All of it is durable by now.
-    fn obey(&mut self, commands: &[Command]) {
+    fn obey(&mut self, commands: Vec<Command>) {
         while self.calls.try_join_next().is_some() {}
         for command in commands {
             let (effect, probe) = match command {
                 Command::RunEffect(effect) => (effect, false),
                 Command::Probe(effect) => (effect, true),
                 Command::Arm { timer, at } => {
-                    self.inner.timers.arm(*at, &self.run, timer);
+                    self.inner.timers.arm(at, &self.run, &timer);
                     continue;
                 }
                 Command::AwaitDecision(_) => {
@@ -259,7 +259,7 @@ impl Actor {
                 _ => continue,
             };
             let Some(start) = self.state.start.clone() else { continue };
-            let (gate, plan, effect) = (Arc::clone(&self.gate), self.plan.clone(), effect.clone());
+            let (gate, plan) = (Arc::clone(&self.gate), self.plan.clone());
             let call = async move {
                 match probe {
                     true => gate.probe(&plan, &start, &effect).await,

@@ -365,9 +365,10 @@ impl Inner {
             Created::Existing(run) => return Ok(Started::Existing(run)),
             Created::New(epoch) => epoch,
         };
-        let folded = Folded { plan: plan.clone(), state: state.clone(), entries: 1, hash };
-        self.spawn(&run, Claimed { epoch, folded, gate: self.places.own_gate() }, Some(entry.commands.clone()), None);
+        // Before anything that follows is.
         self.publish(&run, &entry, &state);
+        let folded = Folded { plan: plan.clone(), state, entries: 1, hash };
+        self.spawn(&run, Claimed { epoch, folded, gate: self.places.own_gate() }, Some(entry.commands), None);
         Ok(Started::New(run))
     }
 

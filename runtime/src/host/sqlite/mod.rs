@@ -30,6 +30,8 @@ pub struct Sqlite {
     writer: Writer,
     owners: Arc<Owners>,
     path: PathBuf,
+    /// The path, in words.
+    name: Arc<str>,
 }
 
 impl Sqlite {
@@ -65,8 +67,8 @@ impl Sqlite {
         connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
         connection.set_prepared_statement_cache_capacity(64);
         let owners = Arc::new(Owners::join(path, process)?);
-        let writer = Writer::start(connection, name)?;
-        Ok(Sqlite { writer, owners, path: path.to_owned() })
+        let writer = Writer::start(connection, name.clone())?;
+        Ok(Sqlite { writer, owners, path: path.to_owned(), name: name.into() })
     }
 
     /// Where it is.
@@ -74,8 +76,8 @@ impl Sqlite {
         &self.path
     }
 
-    fn name(&self) -> String {
-        self.path.display().to_string()
+    fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 }
 
@@ -127,14 +129,14 @@ impl Store for Sqlite {
     }
 
     fn create(&self, new: NewRun) -> Later<'_, Result<Created, Error>> {
-        let (process, name) = (self.owners.process().to_owned(), self.name());
+        let (process, name) = (self.owners.process(), self.name());
         Box::pin(
             self.writer.write(move |tx| queries::create(tx, &process, &new).map_err(|error| describe(&error, &name))),
         )
     }
 
     fn commit(&self, commit: Commit) -> Later<'_, Result<(), Error>> {
-        let (process, name) = (self.owners.process().to_owned(), self.name());
+        let (process, name) = (self.owners.process(), self.name());
         Box::pin(self.writer.write(move |tx| match queries::go_on(tx, &process, &commit) {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::Conflict(format!("run `{}` is driven by another process", commit.run))),
@@ -145,7 +147,7 @@ impl Store for Sqlite {
     fn claim<'a>(&'a self, run: &'a str) -> Later<'a, Result<Claim, Error>> {
         let (run, owners, name) = (run.to_owned(), Arc::clone(&self.owners), self.name());
         Box::pin(self.writer.write(move |tx| {
-            queries::claim(tx, &run, owners.process(), |owner| owners.is_alive(owner))
+            queries::claim(tx, &run, &owners.process(), |owner| owners.is_alive(owner))
                 .map_err(|error| describe(&error, &name))
         }))
     }
@@ -196,7 +198,7 @@ impl Store for Sqlite {
     }
 
     fn take_untold(&self, now: i64, until: i64, limit: u32) -> Later<'_, Result<Vec<Untold>, Error>> {
-        let (process, name) = (self.owners.process().to_owned(), self.name());
+        let (process, name) = (self.owners.process(), self.name());
         Box::pin(self.writer.write(move |tx| {
             queries::take_untold(tx, &process, now, until, limit).map_err(|error| describe(&error, &name))
         }))
@@ -211,7 +213,7 @@ impl Store for Sqlite {
     }
 
     fn told<'a>(&'a self, run: &'a str, gate: &'a GateId, again: Option<i64>) -> Later<'a, Result<(), Error>> {
-        let (run, gate, process, name) = (run.to_owned(), gate.clone(), self.owners.process().to_owned(), self.name());
+        let (run, gate, process, name) = (run.to_owned(), gate.clone(), self.owners.process(), self.name());
         Box::pin(
             self.writer.write(move |tx| {
                 queries::told(tx, &process, &run, &gate, again).map_err(|error| describe(&error, &name))
@@ -225,7 +227,7 @@ impl Store for Sqlite {
     }
 
     fn mail(&self) -> Later<'_, Result<Vec<Mail>, Error>> {
-        let (process, name) = (self.owners.process().to_owned(), self.name());
+        let (process, name) = (self.owners.process(), self.name());
         Box::pin(self.writer.read(move |tx| queries::mail(tx, &process).map_err(|error| describe(&error, &name))))
     }
 

@@ -7,11 +7,12 @@
 use crate::host::Error;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// This process among the owners.
 pub struct Owners {
     folder: PathBuf,
-    process: String,
+    process: Arc<str>,
     /// Holds the lock.
     _file: File,
 }
@@ -26,17 +27,17 @@ impl Owners {
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let file = File::create(folder.join(process)).map_err(failed)?;
         file.lock().map_err(failed)?;
-        Ok(Owners { folder, process: process.to_owned(), _file: file })
+        Ok(Owners { folder, process: process.into(), _file: file })
     }
 
     /// This process.
-    pub fn process(&self) -> &str {
-        &self.process
+    pub fn process(&self) -> Arc<str> {
+        Arc::clone(&self.process)
     }
 
     /// Whether a process is alive. One that cannot be asked about is taken to be.
     pub fn is_alive(&self, process: &str) -> bool {
-        if process == self.process {
+        if process == &*self.process {
             return true;
         }
         let path = self.folder.join(process);
@@ -58,7 +59,7 @@ impl Owners {
 impl Drop for Owners {
     fn drop(&mut self) {
         // What stays behind is not locked any more, and is removed by whoever looks next; the folder goes with the last.
-        let _ = std::fs::remove_file(self.folder.join(&self.process));
+        let _ = std::fs::remove_file(self.folder.join(&*self.process));
         let _ = std::fs::remove_dir(&self.folder);
     }
 }
