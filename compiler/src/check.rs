@@ -29,7 +29,11 @@ pub fn check_indexed(input: &ParsedInput) -> Indexed {
 /// [`CURSOR`](gov_plan::typing::CURSOR) stands there. The same as the index of [`check_indexed`] says, in less time.
 pub fn at_cursor(input: &ParsedInput, file: FileId, offset: u32) -> Option<AtCursor> {
     let read = Read::of(input);
-    let cursor = Span::new(file, offset, offset);
+    let own = read.own.get(file.0 as usize)?;
+    let around = |item: &&ast::Item| item.span.start <= offset && offset <= item.span.end;
+    let item = own.ast().items.iter().find(around);
+    let text = item.and_then(|item| own.parsed.tree.text().get(item.span.range())).unwrap_or_default();
+    let cursor = lower::Cursor { at: Span::new(file, offset, offset), item: text };
     lower::at_cursor(&package_name(input, &read.own), &units(&read.own), &read.used(), cursor)
 }
 

@@ -19,9 +19,9 @@ pub(crate) fn tree(before: &Tree, text: &Arc<str>) -> Option<Tree> {
         return None;
     }
     let old = before.text();
-    let start = common(old.bytes(), text.bytes(), old.len().min(text.len()));
+    let start = common_start(old.as_bytes(), text.as_bytes());
     let most = old.len().min(text.len()) - start;
-    let end = common(old.bytes().rev(), text.bytes().rev(), most);
+    let end = common_end(old.as_bytes(), text.as_bytes(), most);
     let (same_until, same_from) = (start as u32, (old.len() - end) as u32);
     let items = before.items();
     let alone = items.partition_point(|item| item.span.end < same_until);
@@ -57,7 +57,21 @@ fn read(text: &str, from: usize, until: usize) -> Option<Tree> {
     Tree::from_tokens(stretch.into(), pairs.tokens()).ok()
 }
 
-/// How many bytes two texts have in common, of so many at most.
-fn common(one: impl Iterator<Item = u8>, other: impl Iterator<Item = u8>, most: usize) -> usize {
-    one.zip(other).take(most).take_while(|(one, other)| one == other).count()
+/// How many bytes are compared at once.
+const STRIDE: usize = 128;
+
+/// How many bytes two texts have in common at their starts.
+fn common_start(one: &[u8], other: &[u8]) -> usize {
+    let strides = one.chunks_exact(STRIDE).zip(other.chunks_exact(STRIDE));
+    let same = STRIDE * strides.take_while(|(one, other)| one == other).count();
+    let rest = one.iter().skip(same).zip(other.iter().skip(same));
+    same + rest.take_while(|(one, other)| one == other).count()
+}
+
+/// How many bytes two texts have in common at their ends, of so many at most.
+fn common_end(one: &[u8], other: &[u8], most: usize) -> usize {
+    let strides = one.rchunks_exact(STRIDE).zip(other.rchunks_exact(STRIDE)).take(most / STRIDE);
+    let same = STRIDE * strides.take_while(|(one, other)| one == other).count();
+    let rest = one.iter().rev().skip(same).zip(other.iter().rev().skip(same)).take(most - same);
+    same + rest.take_while(|(one, other)| one == other).count()
 }

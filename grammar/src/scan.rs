@@ -60,6 +60,10 @@ impl Scanner<'_> {
         // Some editors mark a file as UTF-8 like this.
         let mut at = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         while let Some(&byte) = bytes.get(at) {
+            if is_plain(byte) {
+                at += 1;
+                continue;
+            }
             let in_string = self.contexts.last() == Some(&Context::Text);
             let width = match byte {
                 b'\\' if in_string => 2,
@@ -154,6 +158,11 @@ impl Scanner<'_> {
         }
         self.errors.push(Error::new(span, ErrorKind::Forbidden { character: c, in_string }));
     }
+}
+
+/// Whether a byte means nothing here, wherever it stands: it opens and closes nothing, and is allowed.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b' ' | b'_' | b'.' | b':' | b',' | b'=' | b'-')
 }
 
 fn after_list(before: &[u8]) -> bool {

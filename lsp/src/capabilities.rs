@@ -86,6 +86,7 @@ pub fn announced(client: &Client, proves: bool) -> lsp::ServerCapabilities {
         })),
         completion_provider: Some(lsp::CompletionOptions {
             trigger_characters: texts(&[".", ":", "\"", " "]),
+            resolve_provider: Some(true),
             ..Default::default()
         }),
         hover_provider: Some(lsp::HoverProvider::Bool(true)),

@@ -11,7 +11,7 @@ use gov_plan::types::{Fields, Risk, Type};
 use gov_plan::typing::Names;
 
 use super::options::any_user;
-use super::scope::{Variable, variables_of};
+use super::scope::{Scope, Variable, variables_of};
 use super::symbols::{BuiltCapability, Declared};
 use super::{Context, origin};
 use crate::errors::{names, structure};
@@ -50,7 +50,11 @@ impl Context<'_> {
                 names::unknown_name(span, "kind of capability", &decl.kind.text, closest(&decl.kind.text, known));
             self.report(found.note("the kinds are `read`, `write`, `delete`, `execute` and `network`"));
         }
+        let counts = self.symbols.may_count(&decl.id.text);
         let fields = |wanted: fn(&ClauseKind) -> Option<&Vec<ast::Field>>, context: &mut Self| {
+            if !counts {
+                return (Fields::default(), false);
+            }
             let clause = decl.clauses.iter().find_map(|clause| wanted(&clause.kind));
             let (fields, whole) =
                 clause.map_or((Fields::default(), true), |fields| context.fields(declared.file, fields));
@@ -102,14 +106,15 @@ impl Context<'_> {
         let decl = declared.decl;
         self.each_once(declared);
         let mut compensated = false;
-        let mut seen = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        let input = self.scope(variables_of(&built.capability.input), built.input_whole);
         for clause in &decl.clauses {
-            if seen.contains(&clause.keyword.text) {
+            if seen.contains(&clause.keyword.as_str()) {
                 continue;
             }
-            seen.push(clause.keyword.text.clone());
+            seen.push(clause.keyword.as_str());
             compensated |= matches!(clause.kind, ClauseKind::Compensate(_));
-            self.clause(declared.file, clause, &mut built);
+            self.clause(declared.file, clause, &input, &mut built);
         }
         let known_kind = CapabilityKind::ALL.iter().any(|kind| kind.as_str() == decl.kind.text);
         if !compensated && !decl.broken && known_kind && built.capability.kind != CapabilityKind::Read {
@@ -138,27 +143,23 @@ impl Context<'_> {
         }
     }
 
-    fn clause(&mut self, file: FileId, clause: &ast::Clause, built: &mut BuiltCapability) {
+    /// A clause, in the scope of the input fields.
+    fn clause(&mut self, file: FileId, clause: &ast::Clause, input: &Scope, built: &mut BuiltCapability) {
         let span = Span::new(file, clause.span.start, clause.span.end);
-        let variables = variables_of(&built.capability.input);
-        let whole = built.input_whole;
         match &clause.kind {
             ClauseKind::Version(version) => self.version(file, version, &mut built.capability),
             ClauseKind::Tags(tags) => self.tags(file, tags, &mut built.capability),
             ClauseKind::Deprecated(text) => built.capability.deprecated = self.plain_string(file, text),
             ClauseKind::Input(_) | ClauseKind::Output(_) => {}
             ClauseKind::Effect(rows) => {
-                let table = self
-                    .clause_table(file, rows, span, &variables, whole, |context, row| context.effect(file, &row.value));
-                built.capability.effect = table;
+                built.capability.effect =
+                    self.table(file, rows, span, input, |context, row| context.effect(file, &row.value));
             }
             ClauseKind::Risk(rows) => {
-                let table =
-                    self.clause_table(file, rows, span, &variables, whole, |_, row| Risk::parse(&row.value.text));
-                built.capability.risk = table;
+                built.capability.risk = self.table(file, rows, span, input, |_, row| Risk::parse(&row.value.text));
             }
             ClauseKind::Approval(rows) => {
-                let table = self.clause_table(file, rows, span, &variables, whole, |context, row| {
+                let table = self.table(file, rows, span, input, |context, row| {
                     let Some(approvers) = &row.value else { return Some(None) };
                     let from = if approvers.is_empty() { any_user() } else { context.principals(file, approvers)? };
                     let at = origin(Span::new(file, row.span.start, row.span.end));
@@ -167,11 +168,11 @@ impl Context<'_> {
                 built.capability.approval = table;
             }
             ClauseKind::Compensate(rows) => {
-                let mut with_output = variables;
+                let mut with_output = Vec::clone(&input.variables);
                 let output = Type::Record(built.capability.output.clone());
                 let known = built.output_whole.then_some((output, false));
                 with_output.push(Variable { name: "output".to_owned(), ty: known, at: Origin::default() });
-                built.capability.compensation = self.compensations(file, rows, span, with_output, whole);
+                built.capability.compensation = self.compensations(file, rows, span, with_output, input.whole);
             }
             ClauseKind::Retry(retry) => {
                 if let Some(retry) = self.retry(file, retry) {
@@ -185,39 +186,23 @@ impl Context<'_> {
             }
             ClauseKind::Idempotent(None) => built.capability.idempotency = Idempotency::ByInput,
             ClauseKind::Idempotent(Some(key)) => {
-                let scope = self.scope(variables, whole);
-                if let Some(key) = self.check(file, &scope, |checker| checker.of_type(key, &Type::String)) {
+                if let Some(key) = self.check(file, input, |checker| checker.of_type(key, &Type::String)) {
                     built.capability.idempotency = Idempotency::By(key);
                 }
             }
             ClauseKind::Cost(rows) => {
-                let table = self
-                    .clause_table(file, rows, span, &variables, whole, |context, row| context.money(file, &row.value));
+                let table = self.table(file, rows, span, input, |context, row| context.money(file, &row.value));
                 self.one_currency(&table);
                 built.capability.cost = table;
             }
             ClauseKind::Handler(handler) => {
                 let declared = [&built.capability.input, &built.capability.output];
-                let whole = whole && built.output_whole;
-                if let Some(handler) = self.handler(file, handler, &variables, whole, span, declared) {
+                let whole = input.whole && built.output_whole;
+                if let Some(handler) = self.handler(file, handler, &input.variables, whole, span, declared) {
                     built.capability.handler = handler;
                 }
             }
         }
-    }
-
-    /// A table in the scope of the input fields.
-    fn clause_table<W, V>(
-        &mut self,
-        file: FileId,
-        rows: &[ast::Row<W>],
-        clause: Span,
-        variables: &[Variable],
-        whole: bool,
-        value: impl FnMut(&mut Self, &ast::Row<W>) -> Option<V>,
-    ) -> Table<V> {
-        let names = self.scope(variables.to_vec(), whole);
-        self.table(file, rows, clause, &names, value)
     }
 
     /// The rows of `compensate`, in a scope; also for the option of a step.

@@ -1,5 +1,7 @@
 //! What a handler is told: the settings of each kind, and their types.
 
+use std::rc::Rc;
+
 use gov_grammar::{ast, closest};
 use gov_plan::expr::{Expr, ExprKind};
 use gov_plan::model::Handler;
@@ -26,7 +28,7 @@ impl Context<'_> {
         &mut self,
         file: FileId,
         handler: &ast::Handler,
-        variables: &[Variable],
+        variables: &Rc<Vec<Variable>>,
         whole: bool,
         clause: Span,
         declared: [&Fields; 2],
@@ -37,7 +39,7 @@ impl Context<'_> {
             ast::Handler::External(name, settings) => (name, settings),
         };
         let (_, needed, known) = HANDLERS.iter().find(|(kind, ..)| *kind == name.text)?;
-        let names = self.scope(variables.to_vec(), whole);
+        let names = self.scope(Rc::clone(variables), whole);
         let mut entries = Vec::new();
         for (index, (key, value)) in settings.entries.iter().enumerate() {
             let place = |name: &ast::Name| Span::new(file, name.span.start, name.span.end);

@@ -81,13 +81,31 @@ pub fn lower(name: &str, units: &[Unit<'_>], used: &[Used<'_>], notes: bool) -> 
 
 /// What could stand at the cursor, which is the word [`CURSOR`](gov_plan::typing::CURSOR) in one of the texts: as [`lower`] notes
 /// it, with nothing looked into but what the item at that place can depend on.
-pub fn at_cursor(name: &str, units: &[Unit<'_>], used: &[Used<'_>], cursor: Span) -> Option<AtCursor> {
+pub fn at_cursor(name: &str, units: &[Unit<'_>], used: &[Used<'_>], cursor: Cursor<'_>) -> Option<AtCursor> {
     let mut context = Context::new(units, imports(units, used, &mut Vec::new()), Notes::new(true));
     // A test may run any workflow.
-    let is_in_test = context.symbols.tests.iter().any(|test| test.span(test.item.span).contains(cursor));
+    let is_in_test = context.symbols.tests.iter().any(|test| test.span(test.item.span).contains(cursor.at));
     context.symbols.focus = (!is_in_test).then_some(cursor);
     context.build(name);
     context.notes.cursor
+}
+
+/// The one place that counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor<'a> {
+    /// Where it is.
+    pub at: Span,
+    /// The text of the item that it is in; empty between items.
+    pub item: &'a str,
+}
+
+impl Cursor<'_> {
+    /// Whether the item can depend on what another item with this name says. Patterns match what they do not name, but in a
+    /// capability or a workflow whatever is called is called by its name.
+    fn may_depend_on(self, name: &str) -> bool {
+        let names_all = self.item.starts_with("capability") || self.item.starts_with("workflow");
+        !names_all || self.item.contains(name)
+    }
 }
 
 /// The capabilities that the `use` statements bring in.
@@ -182,8 +200,8 @@ impl Context<'_> {
     }
 
     /// A scope of these variables.
-    fn scope(&self, variables: Vec<scope::Variable>, whole: bool) -> scope::Scope {
-        scope::Scope { package: Rc::clone(&self.symbols.names), variables, whole }
+    fn scope(&self, variables: impl Into<Rc<Vec<scope::Variable>>>, whole: bool) -> scope::Scope {
+        scope::Scope { package: Rc::clone(&self.symbols.names), variables: variables.into(), whole }
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {

@@ -28,7 +28,7 @@ impl Variable {
 /// Variables over a package's types and sets.
 pub(super) struct Scope {
     pub package: Rc<PackageNames>,
-    pub variables: Vec<Variable>,
+    pub variables: Rc<Vec<Variable>>,
     /// Whether some variables could not be read: a name that is not here may be one of them.
     pub whole: bool,
 }

@@ -10,7 +10,7 @@ use gov_plan::pattern::{CapabilityPattern, TextPattern};
 use gov_plan::types::{Fields, Schema};
 use gov_plan::typing::{Lookup, Names};
 
-use super::{Context, Unit};
+use super::{Context, Cursor, Unit};
 use crate::errors::names as errors;
 use crate::source::{FileId, Span};
 
@@ -76,7 +76,7 @@ pub(super) struct Symbols<'a> {
     pub claims: Vec<Declared<'a, ast::Prove>>,
     pub tests: Vec<Declared<'a, ast::Test>>,
     /// The one place that counts, if there is one: what has a meaning in its own item alone is looked into there alone.
-    pub focus: Option<Span>,
+    pub focus: Option<Cursor<'a>>,
     /// Every item, for what may stand before any of them.
     pub items: Vec<(FileId, &'a ast::Item)>,
     /// Names that something unreadable was about to declare.
@@ -147,7 +147,12 @@ impl Symbols<'_> {
 
     /// Whether the inside of something is to be looked into: of everything, unless all that counts is one place.
     pub(super) fn is_wanted<T>(&self, declared: &Declared<'_, T>) -> bool {
-        self.focus.is_none_or(|place| declared.span(declared.item.span).contains(place))
+        self.focus.is_none_or(|cursor| declared.span(declared.item.span).contains(cursor.at))
+    }
+
+    /// Whether what another item says of itself may count: what a capability or a workflow of this name takes and gives.
+    pub(super) fn may_count(&self, name: &str) -> bool {
+        self.focus.is_none_or(|cursor| cursor.may_depend_on(name))
     }
 
     /// Whether a name was declared in a way that could not be read, or failed.

@@ -14,7 +14,7 @@ use gov_plan::typing::CURSOR;
 use super::context::{Context, ITEMS};
 use super::{Answer, describe, shown, signature};
 use crate::world::{View, World};
-use items::{CLAUSES, Items, STATEMENTS};
+use items::{CLAUSES, Described, Items, STATEMENTS};
 
 /// What could stand at a position.
 pub fn completion(world: &Arc<World>, params: lsp::CompletionParams) -> Answer<Option<lsp::CompletionResponse>> {
@@ -29,6 +29,18 @@ pub fn completion(world: &Arc<World>, params: lsp::CompletionParams) -> Answer<O
     let mut items = Items::new(&view, &context, offset);
     Completion { view: &view, context: &context, offset, items: &mut items }.all();
     Ok(Some(lsp::CompletionResponse::CompletionList(lsp::CompletionList::new(false, None, None, items.finish()))))
+}
+
+/// An item with what there is to say of what it stands for. What a package declares can be much, and of what is offered little
+/// is looked at: so it is said when the client asks.
+pub fn resolve(world: &Arc<World>, mut item: lsp::CompletionItem) -> Answer<lsp::CompletionItem> {
+    let described = item.data.clone().and_then(|data| serde_json::from_value::<Described>(data).ok());
+    let view = described.as_ref().and_then(|described| View::of(world, &described.uri));
+    if let (Some(described), Some(view)) = (described, view) {
+        let definition = view.unit.index().definitions().iter().find(|one| described.is(one));
+        item.documentation = definition.map(|one| items::markdown(describe::definition(&view.unit, one)));
+    }
+    Ok(item)
 }
 
 struct Completion<'a, 'i> {
@@ -376,14 +388,8 @@ impl Completion<'_, '_> {
     fn calls(&mut self) {
         let view = self.view;
         for capability in view.unit.model().into_iter().flat_map(|model| &model.capabilities) {
-            let docs = self.docs_of(&capability.id);
-            self.items.call(&capability.id, &capability.input, capability.kind.as_str(), docs);
+            self.items.call(&capability.id, &capability.input, capability.kind.as_str());
         }
-    }
-
-    fn docs_of(&self, id: &str) -> Option<String> {
-        let definition = self.view.unit.index().named(Kind::Capability, id)?;
-        Some(describe::definition(&self.view.unit, definition))
     }
 
     /// Capabilities and sets of them, as patterns.

@@ -52,6 +52,7 @@ fn route(world: &Arc<World>, method: &str, params: Value) -> Result<Value, Refus
         DocumentDiagnosticRequest => diagnostics::pull,
         HoverRequest => hover::hover,
         CompletionRequest => completion::completion,
+        CompletionResolveRequest => completion::resolve,
         DefinitionRequest => navigation::definition,
         ReferencesRequest => navigation::references,
         DocumentHighlightRequest => navigation::highlights,

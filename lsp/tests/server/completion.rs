@@ -159,6 +159,23 @@ fn an_item_replaces_the_word_at_the_cursor() {
 }
 
 #[test]
+fn what_an_item_stands_for_is_told_when_the_client_asks() {
+    let fixture = Fixture::new(&shop("step refund = stripe.refund {", "step refund = $0 stripe.refund {"));
+    let client = Client::on(&fixture);
+    let list = client.at("textDocument/completion", "main.gov", &fixture);
+    let named = |label: &str| list["items"].as_array().unwrap().iter().find(|item| item["label"] == label).unwrap();
+    let capability = named("stripe.refund");
+    assert_eq!(capability["documentation"], Value::Null);
+    let told = client.request("completionItem/resolve", capability.clone());
+    let docs = told["documentation"]["value"].as_str().unwrap();
+    assert!(docs.contains("capability stripe.refund: network"), "{docs}");
+    assert!(docs.contains("**who may call it**"), "{docs}");
+    assert_eq!(told["textEdit"], capability["textEdit"]);
+    // A word of the language stands for nothing that is declared, and comes back as it is.
+    assert_eq!(client.request("completionItem/resolve", named("run").clone()), *named("run"));
+}
+
+#[test]
 fn nothing_in_comments_and_texts() {
     assert_eq!(labels("package a\n// $0\n"), Vec::<String>::new());
     assert_eq!(labels(&shop("because \"moves money\"", "because \"moves $0 money\"")), Vec::<String>::new());

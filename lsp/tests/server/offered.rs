@@ -16,7 +16,7 @@ const OFFERED: [(&str, &[&str]); 25] = [
     ),
     ("codeActionProvider", &["textDocument/codeAction"]),
     ("codeLensProvider", &["textDocument/codeLens"]),
-    ("completionProvider", &["textDocument/completion"]),
+    ("completionProvider", &["textDocument/completion", "completionItem/resolve"]),
     ("definitionProvider", &["textDocument/definition"]),
     ("diagnosticProvider", &["textDocument/diagnostic"]),
     ("documentFormattingProvider", &["textDocument/formatting"]),

@@ -1,11 +1,12 @@
 //! The names that are bound at a point of a workflow.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use gov_plan::types::Type;
 
 use super::super::scope::{Scope, Variable};
-use super::super::{Context, origin};
+use super::super::{Context, origin, span_of};
 use crate::source::Span;
 
 /// Why a name that is bound somewhere cannot be read.
@@ -17,17 +18,11 @@ pub(super) enum Hidden {
     Branch,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Binding {
-    name: String,
-    ty: Option<(Type, bool)>,
-    at: Span,
-}
-
 /// What can be read, what is known to be present, and what is bound but cannot be read.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bindings {
-    bound: Vec<Binding>,
+    /// Shared with the scopes of expressions, of which there are many between two names.
+    bound: Rc<Vec<Variable>>,
     /// Paths that were shown to be present.
     pub facts: Vec<String>,
     hidden: Vec<(String, Span, Hidden)>,
@@ -36,7 +31,7 @@ pub(super) struct Bindings {
 impl Bindings {
     /// Binds a name; `None` for one that was reported.
     pub(super) fn bind(&mut self, name: &str, ty: Option<(Type, bool)>, at: Span) {
-        self.bound.push(Binding { name: name.to_owned(), ty, at });
+        Rc::make_mut(&mut self.bound).push(Variable { name: name.to_owned(), ty, at: origin(at) });
     }
 
     /// How many names are bound.
@@ -45,21 +40,22 @@ impl Bindings {
     }
 
     /// The names that were bound after the first so many.
-    pub(super) fn since(&self, count: usize) -> &[Binding] {
+    pub(super) fn since(&self, count: usize) -> &[Variable] {
         self.bound.get(count..).unwrap_or_default()
     }
 
     /// Takes names over from a branch that may not have been taken.
-    pub(super) fn adopt(&mut self, bindings: &[Binding], optional: bool) {
-        for binding in bindings {
+    pub(super) fn adopt(&mut self, bindings: &[Variable], optional: bool) {
+        let adopted = bindings.iter().map(|binding| {
             let ty = binding.ty.clone().map(|(ty, was)| (ty, was || optional));
-            self.bound.push(Binding { ty, ..binding.clone() });
-        }
+            Variable { ty, ..binding.clone() }
+        });
+        Rc::make_mut(&mut self.bound).extend(adopted);
     }
 
     /// Notes names that are bound, but cannot be read.
-    pub(super) fn hide(&mut self, bindings: &[Binding], why: Hidden) {
-        self.hidden.extend(bindings.iter().map(|binding| (binding.name.clone(), binding.at, why)));
+    pub(super) fn hide(&mut self, bindings: &[Variable], why: Hidden) {
+        self.hidden.extend(bindings.iter().map(|binding| (binding.name.clone(), span_of(binding.at), why)));
     }
 
     /// Takes over what another point cannot read.
@@ -83,20 +79,17 @@ impl Bindings {
 
     /// The names and where they are bound; `context` is said to be bound at the workflow's head.
     pub(super) fn places(&self, head: Span) -> BTreeMap<String, Span> {
-        let place = |binding: &Binding| if binding.name == "context" { head } else { binding.at };
+        let place = |binding: &Variable| if binding.name == "context" { head } else { span_of(binding.at) };
         self.bound.iter().map(|binding| (binding.name.clone(), place(binding))).collect()
     }
 
     /// The variables, as expressions see them.
-    pub(super) fn variables(&self) -> Vec<Variable> {
-        self.bound
-            .iter()
-            .map(|binding| Variable { name: binding.name.clone(), ty: binding.ty.clone(), at: origin(binding.at) })
-            .collect()
+    pub(super) fn variables(&self) -> &Rc<Vec<Variable>> {
+        &self.bound
     }
 
     /// The scope of an expression.
     pub(super) fn scope(&self, context: &Context<'_>, whole: bool) -> Scope {
-        context.scope(self.variables(), whole)
+        context.scope(Rc::clone(&self.bound), whole)
     }
 }

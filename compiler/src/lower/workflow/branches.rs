@@ -11,8 +11,9 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, Reversed};
 
 use super::super::origin;
+use super::super::scope::Variable;
 use super::Flow;
-use super::bindings::{Binding, Bindings, Hidden};
+use super::bindings::{Bindings, Hidden};
 use super::statements::Place;
 use crate::errors::structure;
 
@@ -24,7 +25,7 @@ impl Flow<'_, '_> {
             graph.node_indices().collect()
         });
         let before = bindings.len();
-        let mut bound: BTreeMap<NodeIndex, Vec<Binding>> = BTreeMap::new();
+        let mut bound: BTreeMap<NodeIndex, Vec<Variable>> = BTreeMap::new();
         let mut nodes: BTreeMap<NodeIndex, Option<Node>> = BTreeMap::new();
         for index in sorted {
             let Some(statement) = block.statements.get(index.index()) else { continue };
@@ -110,7 +111,7 @@ impl Flow<'_, '_> {
     fn hide_later(
         &self,
         block: &ast::Block,
-        done: &BTreeMap<NodeIndex, Vec<Binding>>,
+        done: &BTreeMap<NodeIndex, Vec<Variable>>,
         own: NodeIndex,
         inside: &mut Bindings,
     ) {

@@ -48,7 +48,9 @@ impl Context<'_> {
     pub(super) fn build_workflows(&mut self) -> Vec<Workflow> {
         let declared = self.symbols.workflows.clone();
         let mut signatures = BTreeMap::new();
-        for workflow in &declared {
+        let counted: Vec<_> =
+            declared.iter().filter(|workflow| self.symbols.may_count(&workflow.decl.name.text)).collect();
+        for workflow in counted {
             let signature = self.signature(workflow);
             signatures.insert(workflow.decl.name.text.clone(), signature);
         }

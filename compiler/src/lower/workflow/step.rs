@@ -92,7 +92,7 @@ impl Flow<'_, '_> {
                 && built.compensation.is_none()
             {
                 // The undo may read the step's own result, which is there when it runs.
-                let mut variables = bindings.variables();
+                let mut variables = Vec::clone(bindings.variables());
                 if let (Some(own), Some((ty, _))) = (variables.last_mut(), &result) {
                     own.ty = Some((ty.clone(), false));
                 }

@@ -3,9 +3,10 @@
 use gen_lsp_types as lsp;
 use gov_compiler::index::{Definition, Kind};
 use gov_plan::types::Fields;
+use serde::{Deserialize, Serialize};
 
 use crate::features::context::Context;
-use crate::features::{describe, shown};
+use crate::features::{rename, shown};
 use crate::world::View;
 
 /// A word, and the text that stands for it with places to fill in.
@@ -75,9 +76,32 @@ pub(super) const TESTS: [Snippet; 6] = [
     ("reject", "reject ${1:step} by ${2:user:name}"),
 ];
 
+/// What an item stands for that is declared: enough to find it again when the client asks what there is to say of it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Described {
+    /// The document that the item was offered in.
+    pub uri: lsp::Uri,
+    pub kind: String,
+    pub name: String,
+    pub owner: Option<String>,
+}
+
+impl Described {
+    fn new(uri: lsp::Uri, definition: &Definition) -> Described {
+        let kind = rename::word(definition.kind).to_owned();
+        Described { uri, kind, name: definition.name.clone(), owner: definition.owner.clone() }
+    }
+
+    /// Whether this is what an item stands for.
+    pub fn is(&self, definition: &Definition) -> bool {
+        self.name == definition.name && self.owner == definition.owner && self.kind == rename::word(definition.kind)
+    }
+}
+
 /// What is offered at one place.
 pub(super) struct Items<'a> {
     view: &'a View,
+    uri: lsp::Uri,
     /// What an item replaces: the word at the cursor.
     word: lsp::Range,
     /// The same behind its last dot.
@@ -89,7 +113,8 @@ impl<'a> Items<'a> {
     pub fn new(view: &'a View, context: &Context<'_>, offset: u32) -> Items<'a> {
         let range = |start| view.source.lines.range(start, offset, view.world.encoding);
         let behind_dot = context.word.rfind('.').map_or(0, |dot| dot + 1) as u32;
-        Items { view, word: range(context.start), field: range(context.start + behind_dot), found: Vec::new() }
+        let uri = view.world.uri(&view.source.place);
+        Items { view, uri, word: range(context.start), field: range(context.start + behind_dot), found: Vec::new() }
     }
 
     pub fn finish(self) -> Vec<lsp::CompletionItem> {
@@ -125,10 +150,16 @@ impl<'a> Items<'a> {
         });
     }
 
-    fn document(&mut self, docs: Option<String>) {
-        if let (Some(item), Some(value)) = (self.found.last_mut(), docs.filter(|docs| !docs.is_empty())) {
-            let kind = lsp::MarkupKind::Markdown;
-            item.documentation = Some(lsp::Documentation::MarkupContent(lsp::MarkupContent { kind, value }));
+    /// Says that there is more to say of the last item, once the client asks: see [`super::resolve`].
+    fn describe(&mut self, definition: &Definition) {
+        if let Some(item) = self.found.last_mut() {
+            item.data = serde_json::to_value(Described::new(self.uri.clone(), definition)).ok();
+        }
+    }
+
+    fn document(&mut self, docs: &str) {
+        if let Some(item) = self.found.last_mut().filter(|_| !docs.is_empty()) {
+            item.documentation = Some(markdown(docs.to_owned()));
         }
     }
 
@@ -161,7 +192,7 @@ impl<'a> Items<'a> {
             _ => lsp::CompletionItemKind::Enum,
         };
         self.named(&definition.name, kind, definition.owner.as_deref());
-        self.document(Some(describe::definition(&self.view.unit, definition)));
+        self.describe(definition);
     }
 
     pub fn variable(&mut self, name: &str, ty: &str, fits: bool) {
@@ -176,7 +207,7 @@ impl<'a> Items<'a> {
         for field in fields.iter() {
             let ty = shown(&field.schema.ty, field.schema.optional);
             self.add(&field.name, lsp::CompletionItemKind::Field, Some(&ty), self.field, Text::Plain(&field.name));
-            self.document(Some(field.docs.clone()));
+            self.document(&field.docs);
         }
     }
 
@@ -186,20 +217,27 @@ impl<'a> Items<'a> {
             let ty = shown(&field.schema.ty, field.schema.optional);
             let text = format!("{}: ", field.name);
             self.add(&field.name, lsp::CompletionItemKind::Field, Some(&ty), self.word, Text::Plain(&text));
-            self.document(Some(field.docs.clone()));
+            self.document(&field.docs);
         }
     }
 
     /// A call, with a place for each argument that is needed.
-    pub fn call(&mut self, id: &str, input: &Fields, kind: &str, docs: Option<String>) {
+    pub fn call(&mut self, id: &str, input: &Fields, kind: &str) {
         let needed = input.iter().filter(|field| !field.schema.optional);
         let arguments: Vec<String> =
             (1..).zip(needed).map(|(place, field)| format!("{}: ${place}", field.name)).collect();
         let text =
             if arguments.is_empty() { format!("{id} {{}}") } else { format!("{id} {{ {} }}", arguments.join(", ")) };
         self.add(id, lsp::CompletionItemKind::Function, Some(kind), self.word, Text::Snippet(&text));
-        self.document(docs);
+        if let Some(definition) = self.view.unit.index().named(Kind::Capability, id) {
+            self.describe(definition);
+        }
     }
+}
+
+/// Documentation as the protocol has it.
+pub(super) fn markdown(value: String) -> lsp::Documentation {
+    lsp::Documentation::MarkupContent(lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value })
 }
 
 enum Text<'t> {
