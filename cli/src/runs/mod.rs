@@ -103,7 +103,7 @@ impl Place {
     /// If there is no database, or it cannot be used.
     pub fn look(&self) -> Result<Embedded, Failure> {
         self.exists()?;
-        Ok(Embedded::reader(self.store()?))
+        Ok(Embedded::reader(self.store_by(Sqlite::look)?))
     }
 
     fn outfit(&self) -> Outfit {
@@ -126,8 +126,12 @@ impl Place {
     }
 
     fn store(&self) -> Result<Sqlite, Failure> {
+        self.store_by(Sqlite::open)
+    }
+
+    fn store_by(&self, open: fn(&Path, &str) -> Result<Sqlite, Error>) -> Result<Sqlite, Failure> {
         let process = uuid::Uuid::now_v7().simple().to_string();
-        Sqlite::open(&self.db, &process).map_err(|error| failure(&error))
+        open(&self.db, &process).map_err(|error| failure(&error))
     }
 }
 
@@ -141,6 +145,9 @@ pub fn failure(error: &Error) -> Failure {
         Error::Locked(_) => failure.help("something keeps it in a transaction of its own: end that, and try again"),
         Error::ReadOnly(_) => failure.help("let it be written to, and its folder: looking at runs needs that as well"),
         Error::Full(_) => failure.help("make room and say `gov resume`: nothing that was acknowledged is lost"),
+        Error::Older { .. } => {
+            failure.help("looking does not change it: `gov resume` and `gov run` bring it to this version")
+        }
         Error::Newer { .. } => failure.help("use a version of gov that is at least as new"),
         Error::Corrupt(_) => failure.help("name a database that `gov run` made, or restore it from a copy"),
         _ => failure,

@@ -136,6 +136,15 @@ pub enum Error {
         /// The latest version that is known here.
         known: i64,
     },
+    /// An earlier version wrote it, and it was opened only to look at it.
+    Older {
+        /// Where.
+        path: String,
+        /// The version of what is kept there.
+        found: i64,
+        /// The version that can be read here.
+        known: i64,
+    },
     /// Anything else that went wrong with reading or writing.
     Io(String),
 }
@@ -154,6 +163,12 @@ impl fmt::Display for Error {
             | Error::Io(message) => f.write_str(message),
             Error::NoRun(run) => write!(f, "there is no run `{run}`"),
             Error::Owned(run) => write!(f, "another process drives run `{run}`"),
+            Error::Older { path, found, known } => {
+                write!(
+                    f,
+                    "`{path}` was written by an earlier version of gov: it is of version {found}, this one reads {known}"
+                )
+            }
             Error::Newer { path, found, known } => {
                 write!(
                     f,

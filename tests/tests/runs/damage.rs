@@ -130,7 +130,16 @@ fn a_database_of_an_earlier_version_is_brought_to_the_latest() {
             connection.execute_batch(back).unwrap();
             connection.pragma_update(None, "user_version", version).unwrap();
         }
+        // Everything is in the file itself.
+        connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
         drop(connection);
+        let before = std::fs::read(&path).unwrap();
+        let Err(error) = Sqlite::look(&path, "looker") else { panic!("it was looked at") };
+        assert!(
+            matches!(&error, Error::Older { found, known, .. } if *found == BACK[steps - 1].0 && *known == VERSION)
+        );
+        assert!(error.to_string().contains("earlier version of gov"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
         block_on(async {
             let host = open(&path, services.handlers()).unwrap();
             for (run, history) in &kept {
@@ -151,6 +160,26 @@ fn a_database_of_an_earlier_version_is_brought_to_the_latest() {
             assert!(refused.to_string().contains("only added to"), "{refused}");
         }
     }
+}
+
+/// Who only looks reads all that is kept, and cannot write, whatever the one who looks asks for.
+#[test]
+fn a_look_reads_and_changes_nothing() {
+    let folder = Sandbox::new().unwrap();
+    let path = folder.path("gov.db");
+    let services = Services::new();
+    block_on(async {
+        let host = open(&path, services.handlers()).unwrap();
+        let kept = fill(&host, 2).await;
+        let runs = host.store().runs(&[], 10).await.unwrap();
+        let looker = Embedded::reader(Sqlite::look(&path, "looker").unwrap());
+        assert_eq!(looker.store().runs(&[], 10).await.unwrap(), runs);
+        for (run, history) in &kept {
+            assert_eq!(looker.history(run).await.unwrap(), *history);
+        }
+        let refused = looker.store().post(&kept[0].0, "{}").await.unwrap_err();
+        assert!(matches!(&refused, Error::ReadOnly(_)), "{refused}");
+    });
 }
 
 #[test]

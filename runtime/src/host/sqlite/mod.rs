@@ -17,6 +17,7 @@ use crate::core::{GateId, Status};
 use crate::gate::Later;
 use owners::Owners;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,19 +44,7 @@ impl Sqlite {
     pub fn open(path: &Path, process: &str) -> Result<Sqlite, Error> {
         let name = path.display().to_string();
         let failed = |error: rusqlite::Error| describe(&error, &name);
-        if path.is_file() && std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
-            return Err(Error::ReadOnly(format!("`{name}` may not be written to")));
-        }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-        connection.busy_timeout(PATIENCE).map_err(failed)?;
-        let application: i64 =
-            connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
-        if tables > 0 && application != schema::APPLICATION {
-            return Err(Error::Corrupt(format!("`{name}` is a database of something else")));
-        }
+        let mut connection = connect(path, &name)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         // A migration takes tables apart and puts them together again.
@@ -65,6 +54,29 @@ impl Sqlite {
             Err(error) => describe(&error, &name),
         })?;
         connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+        Sqlite::over(connection, path, name, process)
+    }
+
+    /// Opens a database that is there to look at what it holds: nothing of it is changed, and nothing can be by way of this
+    /// store. One of an earlier version is not brought to the latest, so that whoever still uses it there can go on.
+    ///
+    /// # Errors
+    ///
+    /// If it is no database of Gov's, a broken one, or one of another version.
+    pub fn look(path: &Path, process: &str) -> Result<Sqlite, Error> {
+        let name = path.display().to_string();
+        let failed = |error: rusqlite::Error| describe(&error, &name);
+        let connection = connect(path, &name)?;
+        connection.pragma_update(None, "query_only", true).map_err(failed)?;
+        let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+        match found.cmp(&VERSION) {
+            Ordering::Less => Err(Error::Older { path: name, found, known: VERSION }),
+            Ordering::Equal => Sqlite::over(connection, path, name, process),
+            Ordering::Greater => Err(Error::Newer { path: name, found, known: VERSION }),
+        }
+    }
+
+    fn over(connection: Connection, path: &Path, name: String, process: &str) -> Result<Sqlite, Error> {
         connection.set_prepared_statement_cache_capacity(64);
         let owners = Arc::new(Owners::join(path, process)?);
         let writer = Writer::start(connection, name.clone())?;
@@ -79,6 +91,24 @@ impl Sqlite {
     fn name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }
+}
+
+/// A connection to a database of Gov's, or to a new one.
+fn connect(path: &Path, name: &str) -> Result<Connection, Error> {
+    let failed = |error: rusqlite::Error| describe(&error, name);
+    if path.is_file() && std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly()) {
+        return Err(Error::ReadOnly(format!("`{name}` may not be written to")));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if tables > 0 && application != schema::APPLICATION {
+        return Err(Error::Corrupt(format!("`{name}` is a database of something else")));
+    }
+    Ok(connection)
 }
 
 /// What a failure of the database means for whoever uses it.
