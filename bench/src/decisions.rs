@@ -1,6 +1,7 @@
 //! Decisions: the workload of `gov-bench-workload`, decided by Gov and by its peers, which have to agree on every request.
 
 use std::error::Error;
+use std::path::Path;
 use std::sync::Arc;
 
 use gov_bench_workload::{self as workload, Overlap};
@@ -11,16 +12,17 @@ use serde_json::json;
 
 use crate::measure::{self, Times};
 use crate::package;
-use crate::peers::Peer;
+use crate::peers;
 use crate::row::Row;
+use crate::suite::Suite;
+use crate::three::child;
 
 /// Decides with 10 to 10,000 rules, and compares every answer with the rules read one by one.
 ///
 /// # Errors
 ///
 /// If a side cannot be run, or answers differ.
-pub fn run(peers: &[Peer]) -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut rows = Vec::new();
+pub fn run(suite: &mut Suite, peers: Option<&Path>) -> Result<(), Box<dyn Error>> {
     for size in [10, 100, 1_000, 10_000] {
         let rules = workload::rules(size);
         let users = workload::users();
@@ -31,14 +33,36 @@ pub fn run(peers: &[Peer]) -> Result<Vec<Row>, Box<dyn Error>> {
 
         let (answers, own) = gov(size, &requests, roles)?;
         agree("gov", size, &expected, &answers)?;
-        rows.extend(own);
-        for peer in peers {
-            let (answers, theirs) = peer.decisions(size)?;
-            agree(&peer.name, size, &expected, &answers)?;
-            rows.extend(theirs);
+        suite.rows.extend(own);
+        for peer in ["cedar", "regorus", "casbin"] {
+            let Some(program) = peers else { continue };
+            let given = peers::decisions(program, peer, size);
+            let Some((answers, theirs)) = suite.unless_absent(peer, given) else { continue };
+            agree(peer, size, &expected, &answers)?;
+            suite.rows.extend(theirs);
         }
     }
-    Ok(rows)
+    Ok(())
+}
+
+/// What loading a plan adds to the memory of a process that has done nothing else: `gov-bench child loading PLAN` prints it. A
+/// process that compiled before has pages to spare, and would seem to need none.
+///
+/// # Errors
+///
+/// If the plan cannot be loaded.
+pub fn loading(plan: &Path) -> Result<u64, Box<dyn Error>> {
+    let text = std::fs::read_to_string(plan)?;
+    let before = measure::memory().0;
+    let engine = load(&text)?;
+    let after = measure::memory().0;
+    drop(engine);
+    Ok(after.saturating_sub(before))
+}
+
+fn load(text: &str) -> Result<Engine, String> {
+    let plan = document::parse(text).map_err(|why| why.to_string())?;
+    Engine::new(Arc::new(plan.package), "main").ok_or_else(|| "the plan has no policy `main`".to_owned())
 }
 
 /// The first answers have to be the expected ones: a slow peer is asked less.
@@ -62,16 +86,14 @@ fn gov(
     let text = document::to_json(&plan).map_err(|why| why.to_string())?;
     drop(plan);
 
-    let before = measure::memory().0;
-    let load = || -> Result<Engine, String> {
-        let plan = document::parse(&text).map_err(|why| why.to_string())?;
-        Engine::new(Arc::new(plan.package), "main").ok_or_else(|| "the plan has no policy `main`".to_owned())
-    };
-    let engine = load()?;
-    let held = measure::memory().0.saturating_sub(before);
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("plan.json");
+    std::fs::write(&file, &text)?;
+    let held: u64 = child(&["loading", &file.display().to_string()])?;
+    let engine = load(&text)?;
     let mut loads = Vec::new();
     for _ in 0..if size >= 10_000 { 5 } else { 20 } {
-        let (took, engine) = measure::once(load);
+        let (took, engine) = measure::once(|| load(&text));
         engine?;
         loads.push(took);
     }
@@ -118,7 +140,7 @@ fn gov(
             decision,
             Row::time("loading", "gov", size, "rules", Times::of(loads)).noting("from a plan, checked, to an engine"),
             Row::figure("memory", "gov", size, "rules", held as f64, "bytes")
-                .noting("what loading adds to the process"),
+                .noting("what loading adds to a process of its own"),
         ],
     ))
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::measure::Times;
 use crate::row::Row;
+use crate::suite::Suite;
 
 /// What is typed behind a step of a workflow in the middle of the file, and deleted again.
 const STATEMENTS: [&str; 2] = [
@@ -32,8 +33,7 @@ const COMPLETED: usize = 5;
 /// # Errors
 ///
 /// If the server fails.
-pub fn run(gov: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut rows = Vec::new();
+pub fn run(suite: &mut Suite, gov: &Path) -> Result<(), Box<dyn Error>> {
     for (files, lines) in [(1, 1_000), (1, 3_000), (1, 10_000), (20, 1_000), (20, 3_000), (20, 10_000)] {
         let folder = tempfile::tempdir()?;
         let texts = gov_tests::package::files(files, lines)?;
@@ -49,11 +49,11 @@ pub fn run(gov: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
             let note = format!("{} times", times.len());
             Row::time(name, &who, actual, "lines", Times::of(times)).noting(note)
         };
-        rows.push(time("editor, keystroke to findings", typed.keys));
-        rows.push(time("editor, completion", typed.completions));
-        rows.push(Row::figure("editor, most memory", &who, actual, "lines", typed.memory, "bytes"));
+        suite.rows.push(time("editor, keystroke to findings", typed.keys));
+        suite.rows.push(time("editor, completion", typed.completions));
+        suite.rows.push(Row::figure("editor, most memory", &who, actual, "lines", typed.memory, "bytes"));
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// What a session took, in nanoseconds and bytes.

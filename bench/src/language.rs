@@ -10,14 +10,14 @@ use gov_compiler::package::Input;
 use crate::measure;
 use crate::package;
 use crate::row::Row;
+use crate::suite::Suite;
 
 /// Measures packages that `gov-generate` writes.
 ///
 /// # Errors
 ///
 /// If one of them does not check.
-pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
-    let mut rows = Vec::new();
+pub fn run(suite: &mut Suite) -> Result<(), Box<dyn Error>> {
     for lines in [1_000_usize, 10_000, 100_000] {
         let texts = gov_tests::package::files(lines.div_ceil(500), lines)?;
         let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
@@ -27,7 +27,7 @@ pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
         let times = if lines >= 100_000 { 3 } else { 10 };
         let mut add = |name: &str, took: measure::Times| {
             let rate = bytes as f64 / took.median * 1e9 / 1e6;
-            rows.push(Row::time(name, "gov", actual, "lines", took).noting(format!("{rate:.1} MB/s")));
+            suite.rows.push(Row::time(name, "gov", actual, "lines", took).noting(format!("{rate:.1} MB/s")));
         };
 
         add(
@@ -51,7 +51,7 @@ pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
         checked = package::proved(&input)?;
         add("compiling the plan", measure::repeat(times.min(3), || gov_compiler::compile(&checked).is_some()));
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// Measures the program itself.
@@ -59,7 +59,7 @@ pub fn run() -> Result<Vec<Row>, Box<dyn Error>> {
 /// # Errors
 ///
 /// If it cannot be run.
-pub fn program(gov: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
+pub fn program(suite: &mut Suite, gov: &Path) -> Result<(), Box<dyn Error>> {
     let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/quickstart");
     let run = |arguments: &[&str]| -> Result<measure::Times, Box<dyn Error>> {
         let mut failed = None;
@@ -70,10 +70,11 @@ pub fn program(gov: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
         failed.map_or(Ok(times), |why| Err(why.into()))
     };
     let size = std::fs::metadata(gov)?.len() as f64;
-    Ok(vec![
+    suite.rows.extend([
         Row::time("start to finish", "gov --version", 0, "lines", run(&["--version"])?),
         Row::time("start to finish", "gov check, the smallest example", 47, "lines", run(&["check"])?),
         Row::figure("binary", "gov", 0, "", size, "bytes")
             .noting("release build, not stripped, Z3's library beside it"),
-    ])
+    ]);
+    Ok(())
 }

@@ -1,12 +1,16 @@
 //! Measures Gov beside its peers: `make bench` builds everything and runs this.
 //!
-//! `gov-bench [SUITE]… [--without-peers] [--most-rules N]`, SUITE one of `decisions proofs language program editor runs`; all of them
-//! where none is named. Figures go to standard output as a table, and to `bench/results.md` with
-//! data and charts in `bench/results`.
+//! `gov-bench [SUITE]… [--without-peers] [--most-rules N] [--bound SECONDS]`, SUITE one of `decisions proofs language program
+//! editor runs`; all of them where none is named. Figures go to standard output as tables, and to `bench/results.md` with data
+//! and charts in `bench/results`. A suite that is not named keeps the figures that it had.
+//!
+//! `--bound` says how long a peer is asked about one set of rules until it is cut off (60 seconds where nothing is said), and
+//! `--most-rules` how large such a set may be (100,000).
 
 mod chart;
 mod decisions;
 mod editor;
+mod explained;
 mod language;
 mod measure;
 mod package;
@@ -17,48 +21,83 @@ mod proofs;
 mod report;
 mod row;
 mod runs;
+mod suite;
+mod three;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use row::Row;
+use proofs::Bounds;
+use suite::Suite;
 
 const SUITES: [&str; 6] = ["decisions", "proofs", "language", "program", "editor", "runs"];
 
+/// How long Gov may take for a set of rules, so that one ten times as large is proved as well.
+const GOV_BOUND: Duration = Duration::from_secs(30);
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut suites: Vec<String> = Vec::new();
-    let (mut with_peers, mut most_rules) = (true, 100_000);
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [three::CHILD, "loading", plan] => print(&decisions::loading(Path::new(plan))?.to_string()),
+        [three::CHILD, rest @ ..] => print(&three::answer(rest)?.to_string()),
+        words => return measure_all(words),
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what is printed is what the program is for")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+fn measure_all(words: &[&str]) -> Result<(), Box<dyn Error>> {
+    let mut wanted: Vec<&str> = Vec::new();
+    let mut with_peers = true;
+    let mut bounds = Bounds { most_rules: 100_000, peer: Duration::from_secs(60), gov: GOV_BOUND };
+    let mut words = words.iter().copied();
+    while let Some(word) = words.next() {
+        let mut number = || -> Result<u32, Box<dyn Error>> {
+            let given = words.next().ok_or_else(|| format!("`{word}` takes a number"))?;
+            given.parse().map_err(|_| format!("`{word}` takes a number, and `{given}` is none").into())
+        };
+        match word {
             "--without-peers" => with_peers = false,
-            "--most-rules" => most_rules = arguments.next().ok_or("`--most-rules` takes a number")?.parse()?,
-            suite if SUITES.contains(&suite) => suites.push(argument),
+            "--most-rules" => bounds.most_rules = number()? as usize,
+            "--bound" => bounds.peer = Duration::from_secs(number()?.into()),
+            suite if SUITES.contains(&suite) => wanted.push(suite),
             other => return Err(format!("there is no suite `{other}`: {}", SUITES.join(", ")).into()),
         }
     }
-    let wanted = |suite: &str| suites.is_empty() || suites.iter().any(|own| own == suite);
-    let mut rows: Vec<Row> = Vec::new();
-    if wanted("decisions") {
-        let peers = if with_peers { peers::build()? } else { Vec::new() };
-        rows.extend(decisions::run(&peers)?);
+    if wanted.is_empty() {
+        wanted.extend(SUITES);
     }
-    if wanted("proofs") {
-        rows.extend(proofs::run(most_rules)?);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut failed = Vec::new();
+    for name in wanted {
+        let suite = Suite::take(name, folder, |suite| take(suite, bounds, with_peers))?;
+        failed.extend(suite.failed.iter().map(|why| format!("{name}: {why}")));
+        // Written at once, so that one that breaks off takes no other with it.
+        print(&report::write(suite, folder)?);
     }
-    if wanted("language") {
-        rows.extend(language::run()?);
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
+}
+
+fn take(suite: &mut Suite, bounds: Bounds, with_peers: bool) -> Result<(), Box<dyn Error>> {
+    let name = suite.name.clone();
+    let mut peers = None;
+    if with_peers && ["decisions", "proofs"].contains(&name.as_str()) {
+        peers = suite.unless_absent("the peers", peers::build());
     }
-    if wanted("program") {
-        rows.extend(language::program(&gov()?)?);
+    match name.as_str() {
+        "decisions" => decisions::run(suite, peers.as_deref()),
+        "proofs" => proofs::run(suite, bounds, peers.as_deref()),
+        "language" => language::run(suite),
+        "program" => language::program(suite, &gov()?),
+        "editor" => editor::run(suite, &gov()?),
+        _ => runs::run(suite, &gov()?, with_peers),
     }
-    if wanted("editor") {
-        rows.extend(editor::run(&gov()?)?);
-    }
-    if wanted("runs") {
-        rows.extend(runs::run(&gov()?, with_peers)?);
-    }
-    report::write(&rows, Path::new(env!("CARGO_MANIFEST_DIR")))
 }
 
 /// The program, which lies beside this one.

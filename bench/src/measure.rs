@@ -54,8 +54,12 @@ pub fn memory() -> (u64, u64) {
 
 /// A figure of what the system says of a process; zero where it does not say.
 pub fn kilobytes(status: &str, name: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|rest| rest.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+    field(status, name).and_then(|figure| figure.parse().ok()).unwrap_or(0)
+}
+
+/// The first word behind a name in what the system says of a process.
+pub fn field<'s>(status: &'s str, name: &str) -> Option<&'s str> {
+    status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()
 }
 
 /// The exponent of growth: the slope of the least-squares line through the logarithms of sizes and times. One is linear.

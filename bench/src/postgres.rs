@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, NoTls};
 
+use crate::measure::{self, Times};
+use crate::three::{Rate, runtime};
+
 /// A server that ends with this.
 #[derive(Debug)]
 pub struct Cluster {
@@ -51,6 +54,19 @@ impl Cluster {
         if status.success() { Ok(()) } else { Err(format!("{program} {arguments:?}: {status}").into()) }
     }
 
+    /// What the server and its children occupy, in bytes; what they share is counted once.
+    fn memory(&self) -> f64 {
+        let first = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
+        let parent = first.lines().next().unwrap_or_default().to_owned();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+        let own = processes.map(|process| process.path()).filter(|process| {
+            let status = std::fs::read_to_string(process.join("status")).unwrap_or_default();
+            process.ends_with(&parent) || measure::field(&status, "PPid:").is_some_and(|id| id == parent)
+        });
+        let share = |process: PathBuf| std::fs::read_to_string(process.join("smaps_rollup")).unwrap_or_default();
+        own.map(|process| measure::kilobytes(&share(process), "Pss:") as f64 * 1024.0).sum()
+    }
+
     async fn client(&self) -> Result<Client, tokio_postgres::Error> {
         let address = format!("host={} user=gov dbname=postgres", self.folder.display());
         let (client, connection) = tokio_postgres::connect(&address, NoTls).await?;
@@ -58,14 +74,13 @@ impl Cluster {
         Ok(client)
     }
 
-    /// Runs of so many entries that are written in a second, by so many clients at once.
+    /// How fast runs of so many entries are written, by so many clients at once.
     ///
     /// # Errors
     ///
     /// If a statement fails.
-    pub fn journal(&self, at_once: usize, entries: i32, lasts: Duration) -> Result<f64, Box<dyn Error>> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        runtime.block_on(async {
+    pub fn journal(&self, at_once: usize, entries: i32, lasts: Duration) -> Result<Rate, Box<dyn Error>> {
+        runtime()?.block_on(async {
             let table = format!("journal_{at_once}");
             self.client()
                 .await?
@@ -83,22 +98,32 @@ impl Cluster {
                 tokio::spawn(async move {
                     let insert = client.prepare(&insert).await?;
                     let (body, hash) = ("x".repeat(900), "0".repeat(64));
-                    let mut runs = 0_i64;
+                    let (mut runs, mut times) = (0_i64, Vec::new());
                     while began.elapsed() < lasts {
+                        let start = Instant::now();
                         let run = first.saturating_mul(1_000_000_000).saturating_add(runs);
                         for sequence in 0..entries {
                             client.execute(&insert, &[&run, &sequence, &body, &hash]).await?;
                         }
                         runs += 1;
+                        times.push(start.elapsed().as_nanos() as f64);
                     }
-                    Ok::<i64, tokio_postgres::Error>(runs)
+                    // The client goes along, so that its server is still there to be looked at.
+                    Ok::<_, tokio_postgres::Error>((times, client))
                 })
             });
-            let mut runs = 0;
+            let (mut times, mut clients) = (Vec::new(), Vec::new());
             for writer in writers.collect::<Vec<_>>() {
-                runs += writer.await??;
+                let (own, client) = writer.await??;
+                times.extend(own);
+                clients.push(client);
             }
-            Ok(runs as f64 / began.elapsed().as_secs_f64())
+            let per_second = times.len() as f64 / began.elapsed().as_secs_f64();
+            let written: i64 = self.client().await?.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?.get(0);
+            if written != times.len() as i64 * i64::from(entries) {
+                return Err(format!("PostgreSQL has {written} entries of {} runs", times.len()).into());
+            }
+            Ok(Rate { per_second, times: Times::of(times), memory: self.memory() })
         })
     }
 }

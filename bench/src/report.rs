@@ -1,44 +1,73 @@
-//! What was measured, as a table for people, as data, and as charts.
+//! What was measured, as tables for people, as data, and as charts.
 
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use crate::chart;
-use crate::measure;
+use crate::explained;
+use crate::measure::{self, Times};
 use crate::row::Row;
+use crate::suite::Suite;
 
 /// Growth above this is said to be so.
 const LINEAR: f64 = 1.2;
 
-/// Growth that is more than linear, and why: the curve's name, whose it is, and a sentence.
-const REASONS: [(&str, &str, &str); 2] = [
-    (
-        "proofs, dense, with amounts",
-        "gov",
-        "There are 50 actions whatever the number of rules, so that the rules about each grow with it. A rule is asked about \
-         beside those that meet it, and each witness is decided again by the rules of its action, in order.",
-    ),
-    (
-        "proofs, workflow",
-        "gov",
-        "What can fail after each step is looked at for each step, so that a part of the work grows with the square of the steps.",
-    ),
-];
-
-/// Prints the table, and writes it as `results.md` into `folder`, with data and charts in `results` below it.
+/// Puts a suite in the place of the one that was taken before, and writes all of them as `results.md` into `folder`, with data and
+/// charts in `results` below it. What is said of this one.
 ///
 /// # Errors
 ///
 /// If something cannot be written.
-pub fn write(rows: &[Row], folder: &Path) -> Result<(), Box<dyn Error>> {
+pub fn write(suite: Suite, folder: &Path) -> Result<String, Box<dyn Error>> {
     let data = folder.join("results");
     fs::create_dir_all(&data)?;
-    let mut text = format!("# Measured\n\nMade by `make bench`.\n\n{}\n", machine(&data)?);
-    for name in names(rows) {
-        let of: Vec<&Row> = rows.iter().filter(|row| row.name == name).collect();
+    let mut suites = kept(&data);
+    let own = section(&suite, &data)?;
+    match suites.iter_mut().find(|other| other.name == suite.name) {
+        Some(place) => *place = suite,
+        None => suites.push(suite),
+    }
+    let at = |suite: &Suite| crate::SUITES.iter().position(|name| *name == suite.name);
+    suites.sort_by_key(at);
+    let mut text = HEAD.to_owned();
+    for suite in &suites {
+        text.push_str(&section(suite, &data)?);
+    }
+    fs::write(folder.join("results.md"), &text)?;
+    fs::write(data.join("results.json"), serde_json::to_string_pretty(&suites)? + "\n")?;
+    Ok(own)
+}
+
+const HEAD: &str = "# Measured
+
+`make bench` made this page; `bench/results/results.json` has the figures. Both sides of each comparison had to give the same \
+answers before either was timed.
+Of each time there are the median, the least and the 99th percentile. A figure with `>` is of what was cut off, and would be \
+larger.
+";
+
+/// What was written before, as far as it can be read.
+fn kept(data: &Path) -> Vec<Suite> {
+    let text = fs::read_to_string(data.join("results.json")).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn section(suite: &Suite, data: &Path) -> Result<String, Box<dyn Error>> {
+    let [before, after] = suite.syncs;
+    let mut text = format!(
+        "\n## {}\n\nAt revision {}, in {:.0} s, on: {}. The disk made 4 KiB durable {before:.0} times a second before, and \
+         {after:.0} times after.\n",
+        suite.name, suite.revision, suite.lasted, suite.machine,
+    );
+    for (heading, list) in [("Failed", &suite.failed), ("Not measured", &suite.absent)] {
+        for line in list {
+            let _ = write!(text, "\n**{heading}**: {line}\n");
+        }
+    }
+    for name in names(&suite.rows) {
+        let of: Vec<&Row> = suite.rows.iter().filter(|row| row.name == name).collect();
         text.push_str(&table(name, &of));
         if let Some(picture) = chart::draw(name, &of)? {
             let file = format!("{}.svg", name.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
@@ -46,15 +75,7 @@ pub fn write(rows: &[Row], folder: &Path) -> Result<(), Box<dyn Error>> {
             let _ = writeln!(text, "\n![{name}](results/{file})");
         }
     }
-    fs::write(folder.join("results.md"), &text)?;
-    fs::write(data.join("results.json"), serde_json::to_string_pretty(rows)?)?;
-    print_table(&text);
-    Ok(())
-}
-
-#[expect(clippy::print_stdout, reason = "the table is what the program is for")]
-fn print_table(text: &str) {
-    println!("{text}");
+    Ok(text)
 }
 
 /// What was measured, in the order of the measurements, each once.
@@ -70,33 +91,34 @@ fn names(rows: &[Row]) -> Vec<&str> {
 
 fn table(name: &str, rows: &[&Row]) -> String {
     let mut text = format!(
-        "\n## {name}\n\n| whose | size | median | least | 99th percentile | beside Gov | |\n|---|--:|--:|--:|--:|--:|---|\n"
+        "\n### {name}\n\n| whose | size | median | least | 99th percentile | beside Gov | |\n|---|--:|--:|--:|--:|--:|---|\n"
     );
     let gov = |size: f64| rows.iter().find(|row| row.who == "gov" && row.size == size).map(|row| row.times.median);
     for row in rows {
+        let more = if row.cut_off { "> " } else { "" };
         let beside = match gov(row.size) {
-            Some(gov) if row.who != "gov" && gov > 0.0 => format!("{:.2}×", row.times.median / gov),
+            Some(gov) if row.who != "gov" && gov > 0.0 => format!("{more}{:.2}×", row.times.median / gov),
             _ => String::new(),
         };
-        let [median, least, p99] =
-            [row.times.median, row.times.least, row.times.p99].map(|figure| shown(figure, &row.unit));
+        let Times { least, median, p99 } = row.times;
+        let shown = |figure: f64| format!("{more}{}", shown(figure, &row.unit));
+        // One figure has no spread.
+        let [least, p99] =
+            [least, p99].map(|figure| if least == p99 { String::new() } else { shown(figure) });
+        let median = shown(median);
         let (size, of) = (row.size, &row.of);
         let _ = writeln!(text, "| {} | {size} {of} | {median} | {least} | {p99} | {beside} | {} |", row.who, row.note);
     }
     for who in names_of(rows) {
         let points: Vec<(f64, f64)> = rows
             .iter()
-            .filter(|row| row.who == who && row.size > 0.0)
+            .filter(|row| row.who == who && row.size > 0.0 && !row.cut_off)
             .map(|row| (row.size, row.times.median))
             .collect();
         if let Some(exponent) = measure::exponent(&points) {
-            let reason = REASONS.iter().find(|(of, whose, _)| *of == name && *whose == who).map(|(.., why)| *why);
-            let beyond = match (exponent > LINEAR, reason) {
-                (false, _) => String::new(),
-                (true, Some(why)) => format!(": more than linear. {why}"),
-                (true, None) => ": more than linear".to_owned(),
-            };
-            let _ = writeln!(text, "\n{who} grows with the power {exponent:.2} of the size{beyond}.");
+            let beyond = if exponent > LINEAR { ", more than linear" } else { "" };
+            let why = explained::why(name, who).map(|why| format!(" {why}")).unwrap_or_default();
+            let _ = writeln!(text, "\n{who} grows with the power {exponent:.2} of the size{beyond}.{why}");
         }
     }
     text
@@ -125,26 +147,3 @@ fn shown(figure: f64, unit: &str) -> String {
     }
 }
 
-/// The machine, the versions, and what the disk can do, as a list.
-fn machine(folder: &Path) -> Result<String, Box<dyn Error>> {
-    let first = |program: &str, arguments: &[&str]| {
-        let ran = Command::new(program).args(arguments).output().ok();
-        let text = ran.map(|ran| String::from_utf8_lossy(&ran.stdout).into_owned()).unwrap_or_default();
-        text.lines().next().unwrap_or("unknown").to_owned()
-    };
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let cpu = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))
-        .unwrap_or("unknown")
-        .trim_start_matches([' ', '\t', ':'])
-        .to_owned();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    Ok(format!(
-        "- processor: {cpu}, {cores} cores\n- system: {}\n- compiler: {}\n- revision: {}\n- the disk's own rate: {:.0} fdatasync a second",
-        first("uname", &["-sr"]),
-        first("rustc", &["--version"]),
-        first("git", &["describe", "--always", "--dirty"]),
-        measure::fdatasync_rate(folder)?,
-    ))
-}

@@ -22,6 +22,9 @@ pub struct Row {
     /// What else a reader has to know; empty where there is nothing.
     #[serde(default)]
     pub note: String,
+    /// Whether it was ended before it was done: the figure is the least that it can be.
+    #[serde(default)]
+    pub cut_off: bool,
 }
 
 impl Row {
@@ -35,6 +38,7 @@ impl Row {
             times,
             unit: "ns".to_owned(),
             note: String::new(),
+            cut_off: false,
         }
     }
 

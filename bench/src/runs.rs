@@ -9,15 +9,17 @@ use std::time::{Duration, Instant};
 
 use gov_runtime::Plan;
 use gov_runtime::core::{Command, Event, EventKind, Outcome, Start, State, step};
-use gov_runtime::gate::{Call, Error as Trouble, Gate, Handler, Handlers, Later};
-use gov_runtime::host::sqlite::Sqlite;
-use gov_runtime::host::{Embedded, Host, Options, Request};
+use gov_runtime::gate::Gate;
+use gov_runtime::host::Host;
 use rusqlite::Connection;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::measure::{self, Times};
+use crate::peers;
 use crate::postgres;
 use crate::row::Row;
+use crate::suite::Suite;
+use crate::three::{self, Rate, handlers, host, request};
 
 /// How long each figure is taken.
 const LASTS: Duration = Duration::from_secs(3);
@@ -28,142 +30,64 @@ const AT_ONCE: [usize; 4] = [1, 16, 64, 256];
 /// The entries of the journal of one run: its start, and an outcome for each step. Each is a write of its own.
 const ENTRIES: usize = 4;
 
+/// How many runs are in flight when the process is killed that drives them.
+const IN_FLIGHT: usize = 1_000;
+
 /// The runs that wait while nothing happens.
 const WAITING: usize = 100_000;
 
 /// How many calls at the gate are timed.
 const GATED: usize = 20_000;
 
-const PACKAGE: &str = r#"package bench
-capability t.nothing: write {
-    input { n: Int }
-    output { n: Int }
-    compensate with t.back { n: n }
-    idempotent
-    handler http { method: "POST", url: "https://bench.example/" }
-}
-capability t.back: write {
-    input { n: Int }
-    compensate none because "it is itself an undo"
-    retry until success
-    idempotent
-    handler http { method: "POST", url: "https://bench.example/" }
-}
-policy p {
-    default deny
-    escalate never because "nobody is there to ask"
-    allow any to t.*
-}
-workflow three(n: Int) {
-    principal agent:w
-    policy p
-    step one = t.nothing { n: n }
-    step two = t.nothing { n: one.n }
-    step three = t.nothing { n: two.n }
-}
-workflow waits() {
-    principal agent:w
-    policy p
-    wait 30d
-}
-workflow pauses() {
-    principal agent:w
-    policy p
-    wait 30s
-}
-"#;
-
-struct Nothing;
-
-impl Handler for Nothing {
-    fn call<'a>(&'a self, call: &'a Call) -> Later<'a, Result<Json, Trouble>> {
-        let n = call.input().get("n").cloned().unwrap_or_default();
-        Box::pin(std::future::ready(Ok(json!({ "n": n }))))
-    }
-}
-
 /// All figures about runs.
 ///
 /// # Errors
 ///
-/// If there is no room for the database, or a run does not complete.
-pub fn run(gov: &Path, with_peers: bool) -> Result<Vec<Row>, Box<dyn Error>> {
-    let plan = gov_tests::simulated::compile(PACKAGE).ok_or("the package is sound")?.plan;
-    let mut rows = Vec::new();
+/// If there is no room for the database, or a run does not complete with the right result.
+pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dyn Error>> {
+    let plan = three::plan()?;
     let most = AT_ONCE.into_iter().max().unwrap_or(1);
-    let postgres = if with_peers { Some(postgres::Cluster::start(most)?) } else { None };
+    let postgres = if with_peers { suite.unless_absent("PostgreSQL", postgres::Cluster::start(most)) } else { None };
     for at_once in AT_ONCE {
-        // Runs and journal take turns in one folder, so that both meet the same disk.
-        let (ours, raw) = (runs(&plan, at_once)?, journal(at_once)?);
-        let note = format!("{:.0} % of the raw journal's rate", 100.0 * ours / raw);
-        rows.push(Row { note, ..rate("runs", "gov", at_once, ours) });
-        rows.push(rate("runs", "raw SQLite journal", at_once, raw));
+        // Runs and journals take turns in one folder, so that all meet the same disk.
+        let ours = three::rate(at_once, LASTS)?;
+        let raw = journal(at_once)?;
+        let note = format!("{:.0} % of the raw journal's rate; in a process, over SQLite", 100.0 * ours.per_second / raw);
+        suite.rows.extend(rated("gov", at_once, &ours, &note, "of the process that calls, runs and keeps the journal"));
+        suite.rows.push(per_second("runs", "raw SQLite journal", at_once, raw).noting("batches of so many, and nothing else"));
         if let Some(cluster) = &postgres {
             let theirs = cluster.journal(at_once, ENTRIES as i32, LASTS)?;
             let who = format!("PostgreSQL {} journal", cluster.version);
-            rows.push(
-                rate("runs", &who, at_once, theirs).noting("a statement for each entry, a connection for each run"),
-            );
+            let note = "a statement for each entry, a connection for each run; nothing drives it";
+            suite.rows.extend(rated(&who, at_once, &theirs, note, "of all of the cluster's processes"));
         }
     }
-    rows.push(rate("syncs", "this disk (fdatasync)", 1, syncs()?));
-    rows.push(Row::time("gate", "gov", 1, "call", gate(&plan)?));
-    rows.push(idle(&plan, gov)?);
-    rows.extend(waiting(&plan)?);
-    Ok(rows)
+    drop(postgres);
+    let recovered = three::recovery(IN_FLIGHT)?;
+    let note = "the process was killed; from the start of a new one until each result was looked at";
+    let name = "recovery after kill -9";
+    suite.rows.push(Row::time(name, "gov", IN_FLIGHT, "runs in flight", Times::of(vec![recovered])).noting(note));
+    if with_peers && let Some(rows) = suite.unless_absent("Restate", peers::restate(LASTS)) {
+        suite.rows.extend(rows);
+    }
+    suite.rows.push(per_second("syncs", "this disk (fdatasync)", 1, syncs()?));
+    suite.rows.push(Row::time("gate", "gov", 1, "call", gate(&plan)?));
+    suite.rows.push(idle(&plan, gov)?);
+    suite.rows.extend(waiting(&plan)?);
+    Ok(())
 }
 
-fn rate(name: &str, who: &str, at_once: usize, per_second: f64) -> Row {
-    let times = Times { least: per_second, median: per_second, p99: per_second };
-    let unit = format!("{name} per second");
-    Row { unit, ..Row::time(name, who, at_once, "at once", times) }
+/// The rows about one rate.
+fn rated(who: &str, at_once: usize, rate: &Rate, note: &str, memory: &str) -> [Row; 3] {
+    [
+        per_second("runs", who, at_once, rate.per_second).noting(note),
+        Row::time("runs, latency", who, at_once, "at once", rate.times).noting("from the request to the end of the run"),
+        Row::figure("runs, memory", who, at_once, "at once", rate.memory, "bytes").noting(memory),
+    ]
 }
 
-fn handlers() -> Handlers {
-    let mut handlers = Handlers::new();
-    handlers.external("http", Arc::new(Nothing));
-    handlers
-}
-
-fn host(path: &Path) -> Result<Embedded, Box<dyn Error>> {
-    let options = Options { handlers: handlers(), ..Options::default() };
-    Ok(Embedded::new(Sqlite::open(path, "bench")?, options))
-}
-
-fn request(workflow: &str, input: Json) -> Request {
-    let (workflow, context, roles) = (workflow.to_owned(), json!({}), Vec::new());
-    Request { workflow, input, context, roles, tenant: None, caller: None, key: None, trace: None }
-}
-
-/// Runs that complete in a second.
-fn runs(plan: &Plan, at_once: usize) -> Result<f64, Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let rate = runtime.block_on(async {
-        let host = Arc::new(host(&folder.path().join("gov.db"))?);
-        let began = Instant::now();
-        let tasks: Vec<_> = (0..at_once)
-            .map(|_| {
-                let (host, plan) = (Arc::clone(&host), plan.clone());
-                tokio::spawn(async move {
-                    let mut done = 0_u32;
-                    while began.elapsed() < LASTS {
-                        let started = host.start(&plan, request("three", json!({ "n": 1 }))).await?;
-                        host.settled(started.run()).await?;
-                        done += 1;
-                    }
-                    Ok::<u32, gov_runtime::host::Error>(done)
-                })
-            })
-            .collect();
-        let mut done = 0;
-        for task in tasks {
-            done += task.await??;
-        }
-        Ok::<f64, Box<dyn Error>>(f64::from(done) / began.elapsed().as_secs_f64())
-    })?;
-    runtime.shutdown_timeout(LASTS);
-    Ok(rate)
+fn per_second(name: &str, who: &str, at_once: usize, figure: f64) -> Row {
+    Row::figure(name, who, at_once, "at once", figure, &format!("{name} per second"))
 }
 
 /// As many entries as that many runs write, by a loop that does nothing else: so many "runs" in a second.
@@ -258,9 +182,9 @@ fn idle(plan: &Plan, gov: &Path) -> Result<Row, Box<dyn Error>> {
 fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("gov.db");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = three::runtime()?;
     let begun = runtime.block_on(async {
-        let host = Arc::new(host(&path)?);
+        let host = Arc::new(host(&path, "bench", handlers())?);
         let tasks: Vec<_> = (0..256)
             .map(|_| {
                 let (host, plan) = (Arc::clone(&host), plan.clone());
@@ -281,9 +205,9 @@ fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
     runtime.shutdown_timeout(LASTS);
     begun?;
     let mut rows = Vec::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = three::runtime()?;
     runtime.block_on(async {
-        let (taken, host) = measure::once(|| host(&path));
+        let (taken, host) = measure::once(|| host(&path, "bench", handlers()));
         let host = host?;
         let began = Instant::now();
         host.recover().await?;

@@ -6,13 +6,13 @@ use std::error::Error;
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Entity, EntityUid, PolicySet, Request, RestrictedExpression, Schema,
 };
-use gov_bench_workload as workload;
+use gov_bench_workload::{self as workload, Overlap};
 
 use crate::{Measured, measure};
 
 pub fn decisions(size: usize) -> Result<Measured, Box<dyn Error>> {
-    let text = workload::cedar_policies(&workload::rules(size));
-    let (schema, _) = Schema::from_cedarschema_str(&workload::cedar_schema())?;
+    let text = workload::cedar_policies(&workload::rules(size), Overlap::Dense);
+    let (schema, _) = Schema::from_cedarschema_str(&workload::cedar_schema(Overlap::Dense, size))?;
     let before = measure::memory();
     let policies: PolicySet = text.parse()?;
     let held = measure::memory().saturating_sub(before);

@@ -1,10 +1,12 @@
 //! Peers of Gov on the workload of `gov-bench-workload`: `gov-bench-peers decisions cedar 1000` prints a JSON object with the
-//! answers and the figures. `gov-bench` runs it.
+//! answers and the figures; so do `proofs` and `runs`. `gov-bench` runs it, in a process of its own for each figure of memory.
 
 mod casbin;
 mod cedar;
 mod measure;
+mod proofs;
 mod regorus;
+mod restate;
 
 use std::error::Error;
 
@@ -22,18 +24,27 @@ struct Measured {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [suite, peer, size] = arguments.as_slice() else {
-        return Err("usage: gov-bench-peers decisions cedar|regorus|casbin SIZE".into());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let printed = match arguments.as_slice() {
+        ["decisions", peer, size] => {
+            let size: usize = size.parse()?;
+            report(size, decisions(peer, size)?)
+        }
+        ["proofs", rest @ ..] => proofs::analyse(rest)?,
+        ["runs", server, seconds] => restate::runs(server, seconds)?,
+        _ => return Err("usage: gov-bench-peers decisions cedar|regorus|casbin SIZE; proofs …; runs SERVER SECONDS".into()),
     };
-    let size: usize = size.parse()?;
-    let measured = match (suite.as_str(), peer.as_str()) {
-        ("decisions", "cedar") => cedar::decisions(size)?,
-        ("decisions", "regorus") => regorus::decisions(size)?,
-        ("decisions", "casbin") => casbin::decisions(size)?,
-        _ => return Err(format!("there is no `{peer}` in `{suite}`").into()),
-    };
-    println!("{}", report(size, measured));
+    println!("{printed}");
     Ok(())
+}
+
+fn decisions(peer: &str, size: usize) -> Result<Measured, Box<dyn Error>> {
+    match peer {
+        "cedar" => cedar::decisions(size),
+        "regorus" => regorus::decisions(size),
+        "casbin" => casbin::decisions(size),
+        _ => Err(format!("there is no `{peer}`").into()),
+    }
 }
 
 fn report(size: usize, measured: Measured) -> Value {

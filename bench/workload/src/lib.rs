@@ -89,6 +89,19 @@ pub fn rules(count: usize) -> Vec<Rule> {
     (0..count).map(|_| rule(&mut random)).collect()
 }
 
+/// The rules in the order in which Gov's policy has them: those that forbid come first.
+pub fn ordered(count: usize, amounts: bool) -> Vec<Rule> {
+    let drawn = rules(count).into_iter().map(|rule| Rule { below: rule.below.filter(|_| amounts), ..rule });
+    let (mut ordered, permits): (Vec<Rule>, Vec<Rule>) = drawn.partition(|rule| rule.forbids);
+    ordered.extend(permits);
+    ordered
+}
+
+/// Rules that all permit, and are about one group: each may match what another matches.
+pub fn pairs(count: usize) -> Vec<Rule> {
+    rules(count).into_iter().map(|rule| Rule { forbids: false, target: Target::Group(0), ..rule }).collect()
+}
+
 fn rule(random: &mut Random) -> Rule {
     let forbids = random.below(4) == 0;
     let role = random.below(ROLES);
@@ -164,6 +177,34 @@ pub enum Overlap {
 /// The package that says the same in Gov, as text: actions are capabilities, a group is a prefix, what forbids comes first, and
 /// roles are asserted on each request.
 pub fn gov_package(rules: &[Rule], overlap: Overlap) -> String {
+    let mut text = gov_head(rules.len(), overlap);
+    text.push_str("\npolicy main {\n    default deny\n");
+    for forbids in [true, false] {
+        for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.forbids == forbids) {
+            gov_rule(&mut text, &format!("p{number}"), number, rule, overlap);
+        }
+    }
+    text + "}\n"
+}
+
+/// A package with a policy for each ordered pair of rules, in the order of the first, then of the second: `p7` is the second rule
+/// of the policy with the number 7.
+pub fn gov_pairs(rules: &[Rule]) -> String {
+    let mut text = gov_head(rules.len(), Overlap::Dense);
+    let mut pair = 0_usize;
+    for (number, second) in rules.iter().enumerate() {
+        for (_, first) in rules.iter().enumerate().filter(|(other, _)| *other != number) {
+            let _ = write!(text, "\npolicy of{pair} {{\n    default deny\n");
+            gov_rule(&mut text, "first", 0, first, Overlap::Dense);
+            gov_rule(&mut text, &format!("p{pair}"), 0, second, Overlap::Dense);
+            text.push_str("}\n");
+            pair = pair.saturating_add(1);
+        }
+    }
+    text
+}
+
+fn gov_head(rules: usize, overlap: Overlap) -> String {
     let mut text =
         String::from("package workload\n\ncontext { risk: \"LOW\" | \"MEDIUM\" | \"HIGH\", amount: Int }\n\n");
     for role in 0..ROLES {
@@ -171,21 +212,15 @@ pub fn gov_package(rules: &[Rule], overlap: Overlap) -> String {
     }
     let actions = match overlap {
         Overlap::Dense => (0..ACTIONS).map(gov_action).collect::<Vec<_>>(),
-        Overlap::Sparse => (0..rules.len()).map(|rule| format!("act.own.a{rule}")).collect(),
+        Overlap::Sparse => (0..rules).map(|rule| format!("act.own.a{rule}")).collect(),
     };
     for action in actions {
         let _ = writeln!(text, "capability {action}: read {{ }}");
     }
-    text.push_str("\npolicy main {\n    default deny\n");
-    for forbids in [true, false] {
-        for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.forbids == forbids) {
-            gov_rule(&mut text, number, rule, overlap);
-        }
-    }
-    text + "}\n"
+    text
 }
 
-fn gov_rule(text: &mut String, number: usize, rule: &Rule, overlap: Overlap) {
+fn gov_rule(text: &mut String, label: &str, number: usize, rule: &Rule, overlap: Overlap) {
     let action = if rule.forbids { "deny" } else { "allow" };
     let target = match (overlap, rule.target) {
         (Overlap::Sparse, _) => format!("act.own.a{number}"),
@@ -193,7 +228,7 @@ fn gov_rule(text: &mut String, number: usize, rule: &Rule, overlap: Overlap) {
         (Overlap::Dense, Target::Group(group)) => format!("act.g{group}.*"),
     };
     let _ =
-        write!(text, "    p{number}: {action} role:r{} to {target} when context.risk == \"{}\"", rule.role, rule.risk);
+        write!(text, "    {label}: {action} role:r{} to {target} when context.risk == \"{}\"", rule.role, rule.risk);
     if let Some(below) = rule.below {
         let _ = write!(text, " and context.amount < {below}");
     }
@@ -205,14 +240,15 @@ pub fn gov_action(action: u64) -> String {
     format!("act.g{}.a{action}", action.checked_rem(GROUPS).unwrap_or(0))
 }
 
-/// The rules as Cedar policies.
-pub fn cedar_policies(rules: &[Rule]) -> String {
+/// The rules as Cedar policies, one a line.
+pub fn cedar_policies(rules: &[Rule], overlap: Overlap) -> String {
     let mut text = String::new();
     for (number, rule) in rules.iter().enumerate() {
         let effect = if rule.forbids { "forbid" } else { "permit" };
-        let action = match rule.target {
-            Target::Action(action) => format!("action == Action::\"a{action}\""),
-            Target::Group(group) => format!("action in Action::\"g{group}\""),
+        let action = match (overlap, rule.target) {
+            (Overlap::Sparse, _) => format!("action == Action::\"a{number}\""),
+            (Overlap::Dense, Target::Action(action)) => format!("action == Action::\"a{action}\""),
+            (Overlap::Dense, Target::Group(group)) => format!("action in Action::\"g{group}\""),
         };
         let below = rule.below.map(|below| format!(" && context.amount < {below}")).unwrap_or_default();
         let _ = writeln!(
@@ -224,13 +260,17 @@ pub fn cedar_policies(rules: &[Rule]) -> String {
     text
 }
 
-/// The schema of [`cedar_policies`].
-pub fn cedar_schema() -> String {
+/// The schema of [`cedar_policies`] for so many rules.
+pub fn cedar_schema(overlap: Overlap, rules: usize) -> String {
     let mut text = String::from("entity Role;\nentity User in [Role];\nentity Resource;\n");
     for group in 0..GROUPS {
         let _ = writeln!(text, "action g{group};");
     }
-    for action in 0..ACTIONS {
+    let actions = match overlap {
+        Overlap::Dense => ACTIONS,
+        Overlap::Sparse => rules as u64,
+    };
+    for action in 0..actions {
         let _ = writeln!(
             text,
             "action a{action} in [g{}] appliesTo {{ principal: User, resource: Resource, context: {{ risk: String, amount: Long }} }};",
