@@ -39,11 +39,12 @@ soak: setup ## run the tests again with 20,000 random cases each (`make soak CAS
 mutants: setup ## break the proofs on purpose, and see that the suites notice each break
 	@scripts/mutants
 
-# `make bench SUITES=decisions` for one of them; figures go to bench/results.md.
+# `make bench SUITES=decisions` for one of them, beside what the others had given; `make bench BENCH="--bound 20"` to cut peers off
+# sooner, and `BENCH=--without-peers` for Gov alone. Figures go to bench/results.md.
 .PHONY: bench
 bench: setup ## measure Gov beside its peers, which are built for it
-	cargo build --locked --release --package gov --package gov-bench
-	$(target)/release/gov-bench $(SUITES)
+	cargo build --locked --release --package gov --package gov-bench --package gov-tests
+	CARGO_TARGET_DIR=$(target) $(target)/release/gov-bench $(SUITES) $(BENCH)
 
 # `make fuzz TARGET=check SECONDS=600`; needs `rustup toolchain install nightly` and `cargo install cargo-fuzz`.
 TARGET ?= format

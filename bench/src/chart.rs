@@ -41,8 +41,10 @@ pub fn draw(name: &str, rows: &[&Row]) -> Result<Option<String>, Box<dyn Error>>
     };
     let mut text = String::new();
     {
-        let area = SVGBackend::with_string(&mut text, (760, 440)).into_drawing_area();
+        let area = SVGBackend::with_string(&mut text, (960, 440)).into_drawing_area();
         area.fill(&WHITE)?;
+        // The names of the sides stand beside the curves, not over them.
+        let (area, names) = area.split_horizontally(700);
         let mut chart = ChartBuilder::on(&area)
             .caption(name, ("sans-serif", 20))
             .margin(16)
@@ -56,22 +58,28 @@ pub fn draw(name: &str, rows: &[&Row]) -> Result<Option<String>, Box<dyn Error>>
                 sides.push(&row.who);
             }
         }
-        for (who, color) in sides.into_iter().zip(COLORS.into_iter().cycle()) {
+        let named: Vec<(&str, RGBColor)> = sides.into_iter().zip(COLORS.into_iter().cycle()).collect();
+        for &(who, color) in &named {
             let own = rows.iter().filter(|row| row.who == who && row.size > 0.0 && row.times.median > 0.0);
+            let own = own.filter(|row| !row.cut_off);
             let points: Vec<(f64, f64)> = own.map(|row| (row.size, row.times.median / scale)).collect();
-            chart
-                .draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?
-                .label(who)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
+            chart.draw_series(LineSeries::new(points.clone(), color.stroke_width(2)))?;
             chart.draw_series(points.into_iter().map(|point| Circle::new(point, 3, color.filled())))?;
+            // What was cut off would stand higher.
+            let cut = rows.iter().filter(|row| row.who == who && row.cut_off && row.size > 0.0);
+            let cut = cut.map(|row| (row.size, row.times.median / scale));
+            chart.draw_series(cut.map(|point| TriangleMarker::new(point, 6, color.filled())))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.85))
-            .border_style(RGBColor(180, 180, 180))
-            .label_font(("sans-serif", 13))
-            .draw()?;
+        for (line, (who, color)) in named.iter().enumerate() {
+            let y = 60 + 22 * line as i32;
+            names.draw(&Circle::new((10, y), 5, color.filled()))?;
+            names.draw(&Text::new(*who, (22, y - 7), ("sans-serif", 13)))?;
+        }
+        if rows.iter().any(|row| row.cut_off) {
+            let y = 60 + 22 * named.len() as i32;
+            names.draw(&TriangleMarker::new((10, y), 6, BLACK.filled()))?;
+            names.draw(&Text::new("cut off there", (22, y - 7), ("sans-serif", 13)))?;
+        }
         area.present()?;
     }
     Ok(Some(text))

@@ -1,7 +1,7 @@
 //! Where curves bend, and why.
 
-/// What a curve is of, whose it is, and a sentence or two. An empty name stands for all curves of the peer.
-const SENTENCES: [(&str, &str, &str); 2] = [
+/// The beginning of what a curve is of, of whose it is, and a sentence or two.
+const SENTENCES: [(&str, &str, &str); 12] = [
     (
         "proofs, dense, with amounts",
         "gov",
@@ -13,6 +13,42 @@ const SENTENCES: [(&str, &str, &str); 2] = [
         "gov",
         "What can fail after each step is looked at for each step, so that a part of the work grows with the square of the steps.",
     ),
+    (
+        "proofs,",
+        "Z3",
+        "Each question is asked beside all rules before it, so that the work grows at least with their square.",
+    ),
+    (
+        "proofs,",
+        "cedar-policy-symcc",
+        "For each question all policies before the one are compiled and sent to the solver anew, in each environment that it is \
+         about, so that the work grows at least with their square.",
+    ),
+    (
+        "decision",
+        "gov",
+        "The rules that can apply are found by action, role and risk; only amounts are left to compare.",
+    ),
+    ("decision", "cedar", "Every policy is evaluated for every request."),
+    ("decision", "regorus", "Every rule is interpreted for every request."),
+    ("decision", "casbin", "The matcher is evaluated for every line of policy, with each request."),
+    (
+        "runs, latency",
+        "gov",
+        "What gathers while the disk syncs is one commit, so that the time of a run hardly grows until the processor is busy; \
+         from there on it grows with the number of runs at once.",
+    ),
+    (
+        "runs, latency",
+        "PostgreSQL",
+        "A client is a process of the server; from some number on they wait for the processor.",
+    ),
+    (
+        "runs, latency",
+        "Restate",
+        "Each step is a round trip between service and server; from some number on they wait for the processor.",
+    ),
+    ("runs", "gov", "One writer commits what has gathered: the more runs at once, the less each pays of a sync."),
 ];
 
 /// Why a curve is as it is, if there is something to say.

@@ -127,6 +127,7 @@ fn restate_server() -> Result<PathBuf, Box<dyn Error>> {
         }
     }
     let servers = fs::read_dir(packages).into_iter().flatten().filter_map(Result::ok);
-    let mut servers = servers.map(|package| package.path().join("bin/restate-server")).filter(|server| server.is_file());
+    let mut servers =
+        servers.map(|package| package.path().join("bin/restate-server")).filter(|server| server.is_file());
     servers.next().ok_or_else(|| "there is no server for this system in the npm registry".into())
 }

@@ -119,7 +119,8 @@ impl Cluster {
                 clients.push(client);
             }
             let per_second = times.len() as f64 / began.elapsed().as_secs_f64();
-            let written: i64 = self.client().await?.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?.get(0);
+            let written: i64 =
+                self.client().await?.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await?.get(0);
             if written != times.len() as i64 * i64::from(entries) {
                 return Err(format!("PostgreSQL has {written} entries of {} runs", times.len()).into());
             }

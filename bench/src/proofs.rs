@@ -35,13 +35,19 @@ pub struct Bounds {
     pub gov: Duration,
 }
 
+impl Bounds {
+    fn sizes(self) -> impl Iterator<Item = usize> {
+        SIZES.into_iter().filter(move |size| *size <= self.most_rules)
+    }
+}
+
 /// Proves policies of 100 rules up to a bound, and workflows of 50 steps up to 400.
 ///
 /// # Errors
 ///
 /// If a package is not proved, or sides differ.
 pub fn run(suite: &mut Suite, bounds: Bounds, peers: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    pairs(suite, bounds, peers)?;
+    pairs(suite, PAIRED, bounds, peers)?;
     for overlap in [Overlap::Dense, Overlap::Sparse] {
         for amounts in [true, false] {
             curve(suite, bounds, peers, overlap, amounts)?;
@@ -81,13 +87,11 @@ fn curve(
     overlap: Overlap,
     amounts: bool,
 ) -> Result<(), Box<dyn Error>> {
-    let (shape, with) = (
-        if overlap == Overlap::Dense { "dense" } else { "sparse" },
-        if amounts { "with" } else { "without" },
-    );
+    let (shape, with) =
+        (if overlap == Overlap::Dense { "dense" } else { "sparse" }, if amounts { "with" } else { "without" });
     let name = format!("proofs, {shape}, {with} amounts");
     let (mut ask_z3, mut ask_cedar) = (true, true);
-    for size in SIZES.into_iter().filter(|size| *size <= bounds.most_rules) {
+    for size in bounds.sizes() {
         let drawn = workload::rules(size);
         let rules: Vec<Rule> =
             drawn.into_iter().map(|rule| Rule { below: rule.below.filter(|_| amounts), ..rule }).collect();
@@ -124,20 +128,20 @@ fn curve(
 
 /// Every ordered pair of rules about one group. For Gov they are as many policies of two rules in one package: the second rule of
 /// one is reached by no request where the first matches whatever it matches.
-fn pairs(suite: &mut Suite, bounds: Bounds, peers: Option<&Path>) -> Result<(), Box<dyn Error>> {
+fn pairs(suite: &mut Suite, count: usize, bounds: Bounds, peers: Option<&Path>) -> Result<(), Box<dyn Error>> {
     let name = "proofs, pairs";
-    let rules = workload::pairs(PAIRED);
+    let rules = workload::pairs(count);
     let text = workload::gov_pairs(&rules);
-    let asked = PAIRED * (PAIRED - 1);
+    let asked = count * (count - 1);
     let proof = prove(&text, 3)?;
     let expected: String =
         (0..asked).map(|pair| if proof.unreached.binary_search(&pair).is_ok() { '1' } else { '0' }).collect();
     let row = Row::time(name, "gov", asked, "pairs", Times::of(proof.spent));
     suite.rows.push(row.noting(format!("as policies of two rules each; {} obligations", proof.obligations)));
-    let bound = bounds.peer * 3;
+    let bound = bounds.peer.saturating_mul(3);
     compared(suite, name, asked, "pairs", &expected, &plain::pairs(&rules, bound)?)?;
     if let Some(program) = peers {
-        let given = peers::analysis(program, &["pairs", &PAIRED.to_string(), "dense", "with"], bound);
+        let given = peers::analysis(program, &["pairs", &count.to_string(), "dense", "with"], bound);
         if let Some(found) = suite.unless_absent("cedar-policy-symcc", given) {
             compared(suite, name, asked, "pairs", &expected, &found)?;
         }
@@ -222,4 +226,45 @@ fn prove(text: &str, times: usize) -> Result<Proof, Box<dyn Error>> {
 fn number(text: &str, at: usize) -> Option<usize> {
     let line = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
     text.get(line..)?.trim_start().strip_prefix('p')?.split(':').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { most_rules: 100, peer: Duration::from_secs(600), gov: Duration::from_secs(600) };
+
+    fn notes(suite: &Suite) -> Vec<(&str, &str)> {
+        assert!(suite.absent.is_empty() && suite.rows.iter().all(|row| !row.cut_off), "{suite:?}");
+        let others = suite.rows.iter().filter(|row| row.who != "gov");
+        others.map(|row| (row.name.as_str(), row.note.as_str())).collect()
+    }
+
+    #[test]
+    fn gov_and_plain_z3_find_the_same_rules_unreached() {
+        let mut suite = Suite::default();
+        curve(&mut suite, BOUNDS, None, Overlap::Dense, true).unwrap();
+        curve(&mut suite, BOUNDS, None, Overlap::Sparse, false).unwrap();
+        // As many as Cedar's analysis finds.
+        let found = notes(&suite);
+        assert_eq!(found[0], ("proofs, dense, with amounts", "the one question of each; 3 times yes, as gov says"));
+        assert_eq!(found[1], ("proofs, sparse, without amounts", "the one question of each; 0 times yes, as gov says"));
+    }
+
+    #[test]
+    fn gov_and_plain_z3_find_the_same_pairs() {
+        let mut suite = Suite::default();
+        pairs(&mut suite, 20, BOUNDS, None).unwrap();
+        assert_eq!(notes(&suite), [("proofs, pairs", "the one question of each; 3 times yes, as gov says")]);
+    }
+
+    #[test]
+    fn another_answer_is_told() {
+        let found = Analysis { who: "other".to_owned(), answers: "01".to_owned(), asked: 3, took: 1.0 };
+        let mut suite = Suite::default();
+        assert!(!compared(&mut suite, "set", 3, "rules", "011", &found).unwrap());
+        assert!(suite.rows[0].cut_off);
+        let told = compared(&mut suite, "set", 3, "rules", "001", &found).unwrap_err();
+        assert_eq!(told.to_string(), "set, 3 rules: other answers question 1 otherwise than gov");
+    }
 }

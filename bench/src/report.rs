@@ -103,8 +103,7 @@ fn table(name: &str, rows: &[&Row]) -> String {
         let Times { least, median, p99 } = row.times;
         let shown = |figure: f64| format!("{more}{}", shown(figure, &row.unit));
         // One figure has no spread.
-        let [least, p99] =
-            [least, p99].map(|figure| if least == p99 { String::new() } else { shown(figure) });
+        let [least, p99] = [least, p99].map(|figure| if least == p99 { String::new() } else { shown(figure) });
         let median = shown(median);
         let (size, of) = (row.size, &row.of);
         let _ = writeln!(text, "| {} | {size} {of} | {median} | {least} | {p99} | {beside} | {} |", row.who, row.note);
@@ -146,4 +145,3 @@ fn shown(figure: f64, unit: &str) -> String {
         unit => format!("{figure:.0} {unit}"),
     }
 }
-

@@ -52,9 +52,12 @@ pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dy
         // Runs and journals take turns in one folder, so that all meet the same disk.
         let ours = three::rate(at_once, LASTS)?;
         let raw = journal(at_once)?;
-        let note = format!("{:.0} % of the raw journal's rate; in a process, over SQLite", 100.0 * ours.per_second / raw);
+        let note =
+            format!("{:.0} % of the raw journal's rate; in a process, over SQLite", 100.0 * ours.per_second / raw);
         suite.rows.extend(rated("gov", at_once, &ours, &note, "of the process that calls, runs and keeps the journal"));
-        suite.rows.push(per_second("runs", "raw SQLite journal", at_once, raw).noting("batches of so many, and nothing else"));
+        suite.rows.push(
+            per_second("runs", "raw SQLite journal", at_once, raw).noting("batches of so many, and nothing else"),
+        );
         if let Some(cluster) = &postgres {
             let theirs = cluster.journal(at_once, ENTRIES as i32, LASTS)?;
             let who = format!("PostgreSQL {} journal", cluster.version);
@@ -81,7 +84,8 @@ pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dy
 fn rated(who: &str, at_once: usize, rate: &Rate, note: &str, memory: &str) -> [Row; 3] {
     [
         per_second("runs", who, at_once, rate.per_second).noting(note),
-        Row::time("runs, latency", who, at_once, "at once", rate.times).noting("from the request to the end of the run"),
+        Row::time("runs, latency", who, at_once, "at once", rate.times)
+            .noting("from the request to the end of the run"),
         Row::figure("runs, memory", who, at_once, "at once", rate.memory, "bytes").noting(memory),
     ]
 }

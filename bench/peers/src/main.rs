@@ -32,7 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         ["proofs", rest @ ..] => proofs::analyse(rest)?,
         ["runs", server, seconds] => restate::runs(server, seconds)?,
-        _ => return Err("usage: gov-bench-peers decisions cedar|regorus|casbin SIZE; proofs …; runs SERVER SECONDS".into()),
+        _ => {
+            return Err(
+                "usage: gov-bench-peers decisions cedar|regorus|casbin SIZE; proofs …; runs SERVER SECONDS".into()
+            );
+        }
     };
     println!("{printed}");
     Ok(())

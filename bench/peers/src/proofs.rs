@@ -51,7 +51,9 @@ fn policies(rules: &[Rule], overlap: Overlap) -> Result<Vec<Policy>, Box<dyn Err
     let permits: Vec<Rule> = rules.iter().map(|rule| Rule { forbids: false, ..*rule }).collect();
     let text = workload::cedar_policies(&permits, overlap);
     let each = text.lines().enumerate();
-    Ok(each.map(|(number, line)| Policy::parse(Some(cedar_policy::PolicyId::new(format!("p{number}"))), line)).collect::<Result<_, _>>()?)
+    Ok(each
+        .map(|(number, line)| Policy::parse(Some(cedar_policy::PolicyId::new(format!("p{number}"))), line))
+        .collect::<Result<_, _>>()?)
 }
 
 fn environment(action: u64) -> Result<RequestEnv, Box<dyn Error>> {

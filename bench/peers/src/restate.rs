@@ -170,7 +170,12 @@ async fn measured(program: &Path, lasts: Duration) -> Result<Vec<Value>, Trouble
                 "name": name, "who": who, "size": at_once as f64, "of": "at once", "times": times, "unit": unit, "note": note,
             })
         };
-        rows.push(row("runs", same(rate), "runs per second", "one node as it comes, a service on its Rust SDK, calls over HTTP"));
+        rows.push(row(
+            "runs",
+            same(rate),
+            "runs per second",
+            "one node as it comes, a service on its Rust SDK, calls over HTTP",
+        ));
         rows.push(row("runs, latency", measure::times(times), "ns", "from the call to its answer"));
         let memory = server.memory() as f64;
         rows.push(row("runs, memory", same(memory), "bytes", "of the server alone"));
