@@ -88,7 +88,7 @@ fn machine() -> String {
         "{cpu}, {cores} cores, {memory:.0} GB; {}; {}; Z3 {}; {}",
         first("uname", &["-sr"]),
         first("rustc", &["--version"]),
-        z3::full_version().split_whitespace().nth(1).unwrap_or("of an unknown version"),
+        z3::full_version().trim_start_matches("Z3 "),
         first("cvc5", &["--version"]).trim_start_matches("This is ").split(" [").next().unwrap_or_default(),
     )
 }
