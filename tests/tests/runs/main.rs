@@ -4,5 +4,6 @@ mod conformance;
 mod crash_points;
 mod damage;
 mod gate;
+mod guards;
 mod processes;
 mod simulation;
