@@ -53,9 +53,9 @@ pub fn run(suite: &mut Suite, peers: Option<&Path>) -> Result<(), Box<dyn Error>
 /// If the plan cannot be loaded.
 pub fn loading(plan: &Path) -> Result<u64, Box<dyn Error>> {
     let text = std::fs::read_to_string(plan)?;
-    let before = measure::memory().0;
+    let before = measure::own_memory();
     let engine = load(&text)?;
-    let after = measure::memory().0;
+    let after = measure::own_memory();
     drop(engine);
     Ok(after.saturating_sub(before))
 }

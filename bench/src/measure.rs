@@ -52,6 +52,12 @@ pub fn memory() -> (u64, u64) {
     (field("VmRSS:"), field("VmHWM:"))
 }
 
+/// The memory of this process's own that is in use, in bytes, without the pages of its program.
+pub fn own_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    kilobytes(&status, "RssAnon:").saturating_mul(1024)
+}
+
 /// A figure of what the system says of a process; zero where it does not say.
 pub fn kilobytes(status: &str, name: &str) -> u64 {
     field(status, name).and_then(|figure| figure.parse().ok()).unwrap_or(0)

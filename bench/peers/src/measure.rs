@@ -19,15 +19,19 @@ pub fn times(mut nanoseconds: Vec<f64>) -> Value {
     json!({ "least": at(0.0), "median": at(0.5), "p99": at(0.99) })
 }
 
-/// The memory of this process that is in use, in bytes.
+/// The memory of this process's own that is in use, in bytes, without the pages of its program.
 pub fn memory() -> u64 {
-    memory_of("self")
+    figure("self", "RssAnon:")
 }
 
 /// The memory of a process that is in use, in bytes; zero where the system does not say.
 pub fn memory_of(process: &str) -> u64 {
+    figure(process, "VmRSS:")
+}
+
+fn figure(process: &str, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
