@@ -31,6 +31,10 @@ use std::time::Duration;
 use proofs::Bounds;
 use suite::Suite;
 
+/// The allocator of `gov`, which is what is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SUITES: [&str; 6] = ["decisions", "proofs", "language", "program", "editor", "runs"];
 
 /// How long Gov may take for a set of rules, so that one ten times as large is proved as well.

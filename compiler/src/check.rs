@@ -30,8 +30,7 @@ pub fn check_indexed(input: &ParsedInput) -> Indexed {
 pub fn at_cursor(input: &ParsedInput, file: FileId, offset: u32) -> Option<AtCursor> {
     let read = Read::of(input);
     let own = read.own.get(file.0 as usize)?;
-    let around = |item: &&ast::Item| item.span.start <= offset && offset <= item.span.end;
-    let item = own.ast().items.iter().find(around);
+    let item = own.ast().items.iter().find(|item| item.span.start <= offset && offset <= item.span.end);
     let text = item.and_then(|item| own.parsed.tree.text().get(item.span.range())).unwrap_or_default();
     let cursor = lower::Cursor { at: Span::new(file, offset, offset), item: text };
     lower::at_cursor(&package_name(input, &read.own), &units(&read.own), &read.used(), cursor)

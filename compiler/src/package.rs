@@ -66,17 +66,23 @@ pub struct ParsedInput {
 impl Parsed {
     /// Reads a text.
     pub fn new(path: impl Into<String>, text: impl Into<Arc<str>>) -> Parsed {
-        Parsed::of(path.into(), gov_grammar::parse(text))
+        Parsed::of(path.into(), gov_grammar::parse(text), ast::File::from_tree)
     }
 
     /// The same file with another text, in less time where they have much in common.
     pub fn edited(&self, text: impl Into<Arc<str>>) -> Parsed {
-        Parsed::of(self.path.clone(), gov_grammar::parse_after(&self.tree, text))
+        let before = (&self.tree, &self.ast, self.errors.as_slice());
+        let view = |tree: &Tree| ast::File::from_tree_after(tree, before);
+        Parsed::of(self.path.clone(), gov_grammar::parse_after(&self.tree, text), view)
     }
 
-    fn of(path: String, read: gov_grammar::Parsed) -> Parsed {
+    fn of(
+        path: String,
+        read: gov_grammar::Parsed,
+        view: impl FnOnce(&Tree) -> (ast::File, Vec<gov_grammar::Error>),
+    ) -> Parsed {
         let gov_grammar::Parsed { tree, mut errors } = read;
-        let (ast, mut problems) = ast::File::from_tree(&tree);
+        let (ast, mut problems) = view(&tree);
         errors.append(&mut problems);
         Parsed { path, tree, ast, errors }
     }

@@ -61,7 +61,7 @@ fn read(text: &str, from: usize, until: usize) -> Option<Tree> {
 const STRIDE: usize = 128;
 
 /// How many bytes two texts have in common at their starts.
-fn common_start(one: &[u8], other: &[u8]) -> usize {
+pub(crate) fn common_start(one: &[u8], other: &[u8]) -> usize {
     let strides = one.chunks_exact(STRIDE).zip(other.chunks_exact(STRIDE));
     let same = STRIDE * strides.take_while(|(one, other)| one == other).count();
     let rest = one.iter().skip(same).zip(other.iter().skip(same));
@@ -69,7 +69,7 @@ fn common_start(one: &[u8], other: &[u8]) -> usize {
 }
 
 /// How many bytes two texts have in common at their ends, of so many at most.
-fn common_end(one: &[u8], other: &[u8], most: usize) -> usize {
+pub(crate) fn common_end(one: &[u8], other: &[u8], most: usize) -> usize {
     let strides = one.rchunks_exact(STRIDE).zip(other.rchunks_exact(STRIDE)).take(most / STRIDE);
     let same = STRIDE * strides.take_while(|(one, other)| one == other).count();
     let rest = one.iter().rev().skip(same).zip(other.iter().rev().skip(same)).take(most - same);

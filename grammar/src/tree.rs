@@ -1,5 +1,6 @@
 //! The lossless tree: every token of a file, in order, with what the grammar makes of it.
 
+use crate::reparse::{common_end, common_start};
 use crate::{MAX_DEPTH, Span, is_forbidden};
 use pest::Token;
 use std::sync::Arc;
@@ -40,6 +41,14 @@ struct Raw {
     end: u32,
     /// The index after the last node below this one.
     next: u32,
+}
+
+impl Raw {
+    /// The same so many bytes and so many nodes further on.
+    fn moved(self, bytes: i64, nodes: i64) -> Raw {
+        let by = |offset: u32, by: i64| (i64::from(offset) + by) as u32;
+        Raw { start: by(self.start, bytes), end: by(self.end, bytes), next: by(self.next, nodes), ..self }
+    }
 }
 
 impl Tree {
@@ -121,13 +130,7 @@ impl Tree {
         nodes.extend_from_slice(self.nodes.get(..kept).unwrap_or_default());
         let mut add = |new: &[Raw], before: usize, bytes: i64| {
             let by = nodes.len() as i64 - before as i64;
-            let moved = |offset: u32, by: i64| (i64::from(offset) + by) as u32;
-            nodes.extend(new.iter().map(|raw| Raw {
-                start: moved(raw.start, bytes),
-                end: moved(raw.end, bytes),
-                next: moved(raw.next, by),
-                ..*raw
-            }));
+            nodes.extend(new.iter().map(|raw| raw.moved(bytes, by)));
         };
         // The root of what was read is not among its nodes here, nor is its end where more follows.
         let own = read.nodes.get(1..).unwrap_or_default();
@@ -145,6 +148,32 @@ impl Tree {
         }
         close(text, &mut nodes, 0, text.len());
         Tree { text: Arc::clone(text), nodes }
+    }
+
+    /// The items, with where they stand in another tree, that are the same in both: those before the first difference and those
+    /// behind the last, in order. The one that stands before a difference may have been read with an eye on it, and is none.
+    pub(crate) fn shared_items(&self, other: &Tree) -> Vec<(Span, Span)> {
+        let (own, others) = (self.items(), other.items());
+        let start = common_start(self.text.as_bytes(), other.text.as_bytes()) as u32;
+        let most = self.text.len().min(other.text.len()) - start as usize;
+        let end = common_end(self.text.as_bytes(), other.text.as_bytes(), most) as u32;
+        let is_same = |(one, other_one): &(&Part, &Part)| {
+            let bytes = i64::from(one.span.start) - i64::from(other_one.span.start);
+            let places = one.index as i64 - other_one.index as i64;
+            let one = self.nodes.get(one.index..one.next).unwrap_or_default();
+            let two = other.nodes.get(other_one.index..other_one.next).unwrap_or_default();
+            one.len() == two.len() && one.iter().zip(two).all(|(one, two)| *one == two.moved(bytes, places))
+        };
+        let pair = |(one, other): (&Part, &Part)| (one.span, other.span);
+        let before = own.iter().zip(&others).take_while(|(one, other)| one.span.end.max(other.span.end) < start);
+        let mut shared: Vec<_> = before.take_while(is_same).map(pair).collect();
+        shared.pop();
+        let (from, others_from) = (self.text.len() as u32 - end, other.text.len() as u32 - end);
+        let behind = own.iter().rev().zip(others.iter().rev());
+        let behind = behind.take_while(|(one, other)| one.span.start > from && other.span.start > others_from);
+        let behind: Vec<_> = behind.take_while(is_same).map(pair).collect();
+        shared.extend(behind.into_iter().rev());
+        shared
     }
 
     /// Where the last token that ends before an offset ends; comments are passed over.

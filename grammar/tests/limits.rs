@@ -190,7 +190,7 @@ fn line_ends_of_other_systems_change_nothing() {
         comments.map(|comment| comment.text().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(comments(&windows), comments(&unix));
-    use gov_grammar::ast::ForgetSpans;
+    use gov_grammar::ast::Spans;
     let bare = |parsed: &Parsed| File::from_tree(&parsed.tree).0.without_spans();
     assert_eq!(bare(&windows), bare(&unix));
 }

@@ -1,7 +1,7 @@
 //! Printing is the inverse of reading, and operators bind as the reference says.
 
 use gov_grammar::ast::{
-    BinaryOp, Expr, ExprKind, Field, ForgetSpans, Name, Record, StringLiteral, StringPart, Type, TypeKind,
+    BinaryOp, Expr, ExprKind, Field, Name, Record, Spans, StringLiteral, StringPart, Type, TypeKind,
 };
 use gov_grammar::{Span, expression, quoted, type_expression};
 use proptest::prelude::*;
@@ -126,12 +126,12 @@ proptest! {
     #[test]
     fn reading_what_is_printed_gives_it_back(expr in expr()) {
         let text = expr.to_source();
-        let read = expression(&text).map(ForgetSpans::without_spans);
+        let read = expression(&text).map(Spans::without_spans);
         prop_assert_eq!(read, Ok(expr.clone()), "{}", text);
         let text = with_all_parentheses(&expr);
         // Too many parentheses are too deep.
         if text.matches('(').count() < 50 {
-            let read = expression(&text).map(ForgetSpans::without_spans);
+            let read = expression(&text).map(Spans::without_spans);
             prop_assert_eq!(read, Ok(expr), "{}", text);
         }
     }
@@ -148,7 +148,7 @@ proptest! {
             }
             let Some(close) = closing(&text, open) else { continue };
             let without = format!("{} {} {}", &text[..open], &text[open + 1..close], &text[close + 1..]);
-            let read = expression(&without).map(ForgetSpans::without_spans);
+            let read = expression(&without).map(Spans::without_spans);
             prop_assert_ne!(read, Ok(expr.clone()), "{} says the same as {}", without, text);
         }
     }
@@ -159,7 +159,7 @@ proptest! {
             Some(refinement) => format!("{} where {}", ty.to_source(), refinement.to_source()),
             None => ty.to_source(),
         };
-        let read = type_expression(&text).map(ForgetSpans::without_spans);
+        let read = type_expression(&text).map(Spans::without_spans);
         prop_assert_eq!(read, Ok((ty, refinement)), "{}", text);
     }
 

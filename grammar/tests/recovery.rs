@@ -1,6 +1,6 @@
 //! Mistakes: each is found where it is, once, and hides nothing else.
 
-use gov_grammar::ast::{File, ForgetSpans, Item, ItemKind};
+use gov_grammar::ast::{File, Item, ItemKind, Spans};
 use gov_grammar::{Error, ErrorKind, Kind, Place, parse};
 
 const WHOLE_FILE: &str = include_str!("../../tests/corpus/whole_file.gov");
@@ -37,7 +37,7 @@ fn eight_mistakes_are_eight_errors() {
         errors(text).iter().map(|error| error.split(':').next().unwrap().parse().unwrap()).collect();
     assert_eq!(found, marked);
     let (file, _) = File::from_tree(&parse(text).tree);
-    assert_eq!(file.items.iter().map(name).collect::<Vec<_>>(), text_of_healthy_items());
+    assert_eq!(file.items.iter().map(|item| name(item)).collect::<Vec<_>>(), text_of_healthy_items());
 }
 
 fn text_of_healthy_items() -> Vec<&'static str> {
@@ -97,14 +97,14 @@ fn mistakes(text: &str, at: &std::ops::Range<usize>) -> Vec<String> {
 #[test]
 fn a_mistake_hides_no_other_item() {
     let (healthy, _) = File::from_tree(&parse(WHOLE_FILE).tree);
-    let names: Vec<String> = healthy.items.iter().map(name).collect();
+    let names: Vec<String> = healthy.items.iter().map(|item| name(item)).collect();
     let bare = |item: &Item| {
         let mut item = item.clone().without_spans();
         // What documents an item that is gone documents nothing.
         item.docs.clear();
         item
     };
-    let was: Vec<Item> = healthy.items.iter().map(bare).collect();
+    let was: Vec<Item> = healthy.items.iter().map(|item| bare(item)).collect();
     for token in tokens(WHOLE_FILE) {
         let index = healthy.items.iter().rposition(|item| item.span.start as usize <= token.start).unwrap();
         let (start, next) = (
@@ -124,7 +124,7 @@ fn a_mistake_hides_no_other_item() {
             let most = if changed.contains(['{', '}']) { 6 } else { 3 };
             assert!(parsed.errors.len() <= most, "{}: {:#?}", context(), errors(&text));
             let (file, _) = File::from_tree(&parsed.tree);
-            let found: Vec<Item> = file.items.iter().map(bare).collect();
+            let found: Vec<Item> = file.items.iter().map(|item| bare(item)).collect();
             for (at, was) in was.iter().enumerate().filter(|(at, _)| *at != index) {
                 assert!(found.contains(was), "{}, and {} is gone or not what it was", context(), names[at]);
             }

@@ -1,6 +1,7 @@
 //! What is read again after an edit is what is read from the start, whatever was edited.
 
-use gov_grammar::{Parsed, Tree, parse, parse_after};
+use gov_grammar::ast::File;
+use gov_grammar::{Error, Parsed, Tree, parse, parse_after};
 use proptest::prelude::*;
 
 const FILE: &str = include_str!("../../tests/corpus/whole_file.gov");
@@ -43,12 +44,30 @@ const PIECES: &[&str] = &[
     "allow ",
 ];
 
-/// Reads the text again, after a tree of an earlier one, and compares.
-fn again(before: &Tree, text: &str) -> Parsed {
-    let (again, fresh) = (parse_after(before, text), parse(text));
-    assert!(again.tree == fresh.tree, "{text}\n---- after\n{}", before.text());
+/// A text that was read and viewed, and all that is wrong with it.
+struct Known {
+    tree: Tree,
+    file: File,
+    errors: Vec<Error>,
+}
+
+fn known(text: &str) -> Known {
+    let Parsed { tree, mut errors } = parse(text);
+    let (file, problems) = File::from_tree(&tree);
+    errors.extend(problems);
+    Known { tree, file, errors }
+}
+
+/// Reads and views the text again, after an earlier one, and compares.
+fn again(before: &Known, text: &str) -> Known {
+    let (again, fresh) = (parse_after(&before.tree, text), parse(text));
+    assert!(again.tree == fresh.tree, "{text}\n---- after\n{}", before.tree.text());
     assert_eq!(again.errors, fresh.errors, "{text}");
-    again
+    let (file, problems) = File::from_tree_after(&again.tree, (&before.tree, &before.file, &before.errors));
+    let viewed = File::from_tree(&fresh.tree);
+    assert_eq!((&file, &problems), (&viewed.0, &viewed.1), "{text}\n---- after\n{}", before.tree.text());
+    let errors = again.errors.into_iter().chain(problems).collect();
+    Known { tree: again.tree, file, errors }
 }
 
 fn boundary(text: &str, near: usize) -> usize {
@@ -57,27 +76,27 @@ fn boundary(text: &str, near: usize) -> usize {
 
 #[test]
 fn one_edit_anywhere() {
-    let before = parse(FILE).tree;
+    let before = known(FILE);
     for (number, (at, c)) in FILE.char_indices().step_by(29).enumerate() {
         let (head, tail) = FILE.split_at(at);
         again(&before, &[head, tail.strip_prefix(c).unwrap_or_default()].concat());
         let piece = PIECES[number % PIECES.len()];
         let inserted = again(&before, &[head, piece, tail].concat());
         // And taken back.
-        again(&inserted.tree, FILE);
+        again(&inserted, FILE);
     }
 }
 
 #[test]
 fn lines_and_items_that_come_and_go() {
-    let before = parse(FILE).tree;
+    let before = known(FILE);
     let lines: Vec<&str> = FILE.split_inclusive('\n').collect();
     for from in (0..lines.len()).step_by(9) {
         for count in [1, 2, 9, 40] {
             let until = (from + count).min(lines.len());
             let without = [&lines[..from], &lines[until..]].concat().concat();
             let shorter = again(&before, &without);
-            again(&shorter.tree, FILE);
+            again(&shorter, FILE);
             let doubled = [&lines[..until], &lines[from..]].concat().concat();
             again(&before, &doubled);
         }
@@ -96,12 +115,12 @@ proptest! {
     #[test]
     fn one_edit_after_the_other(edits in edits(), from_nothing in any::<bool>()) {
         let mut text = if from_nothing { String::new() } else { FILE.to_owned() };
-        let mut tree = parse(text.as_str()).tree;
+        let mut before = known(&text);
         for (place, length, pieces) in edits {
             let start = boundary(&text, text.len() * place / 1000);
             let end = boundary(&text, start + length).max(start);
             text.replace_range(start..end, &pieces.concat());
-            tree = again(&tree, &text).tree;
+            before = again(&before, &text);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! What holds for every text, as functions that panic where it does not: the bodies of the fuzz targets and of the property
 //! tests alike.
 
+use std::sync::Arc;
+
 use gov_compiler::diagnostic::Diagnostic;
 use gov_compiler::format::format;
 use gov_compiler::package::{self, Checked, Input};
-use gov_grammar::ast::{File, ForgetSpans, HeaderClause, ItemKind};
+use gov_grammar::ast::{File, HeaderClause, ItemKind, Spans};
 use gov_grammar::{Kind, Node, Parsed, Tree, parse};
 
 /// Reading never fails, loses nothing, and says what is wrong in order and where it is.
@@ -110,7 +112,7 @@ fn comments(tree: &Tree) -> Vec<&str> {
 fn meaning(tree: &Tree) -> File {
     let mut file = File::from_tree(tree).0.without_spans();
     for item in &mut file.items {
-        match &mut item.kind {
+        match &mut Arc::make_mut(item).kind {
             ItemKind::Capability(capability) => {
                 capability.clauses.sort_by(|a, b| a.keyword.text.cmp(&b.keyword.text));
             }

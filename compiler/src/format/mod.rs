@@ -10,9 +10,10 @@ mod nodes;
 mod order;
 mod printer;
 
-use gov_grammar::ast::{File, ForgetSpans, HeaderClause, ItemKind};
+use gov_grammar::ast::{File, HeaderClause, ItemKind, Spans};
 use gov_grammar::{Kind, Tree};
 use std::fmt;
+use std::sync::Arc;
 
 /// Formats a file.
 ///
@@ -91,7 +92,7 @@ fn comments(tree: &Tree) -> Vec<&str> {
 fn meaning(tree: &Tree) -> File {
     let (mut file, _) = File::from_tree(tree);
     for item in &mut file.items {
-        match &mut item.kind {
+        match &mut Arc::make_mut(item).kind {
             ItemKind::Capability(capability) => {
                 capability.clauses.sort_by(|a, b| a.keyword.text.cmp(&b.keyword.text));
             }

@@ -122,6 +122,11 @@ impl Lead {
         }
     }
 
+    /// Whether this is what was gathered since the last time.
+    pub(crate) fn is(&self, docs: &str, accepts: &[Accept]) -> bool {
+        self.docs == docs && self.accepts == accepts
+    }
+
     /// What was gathered since the last time.
     pub(crate) fn finish(&mut self) -> (String, Vec<Accept>) {
         (std::mem::take(&mut self.docs), std::mem::take(&mut self.accepts))

@@ -5,12 +5,13 @@ use super::types::{fields, refinement};
 use super::{Capability, Expr, Field, Name, Policy, Prove, StringLiteral, Test, Type, Workflow};
 use crate::tree::{Kind, Node, Tree};
 use crate::{Error, Span};
+use std::sync::Arc;
 
 /// A file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
     /// Its items in the order of the source.
-    pub items: Vec<Item>,
+    pub items: Vec<Arc<Item>>,
     /// The names that items which could not be read were about to declare: whoever refers to them is not to blame.
     pub unread: Vec<String>,
     /// Where the text starts.
@@ -100,6 +101,14 @@ pub struct Set {
     pub patterns: Vec<Name>,
 }
 
+/// What is known of an item before it is read.
+pub(super) enum Known {
+    /// All of it, if what stands before it is the same.
+    Same(Arc<Item>),
+    /// What it is.
+    Moved(ItemKind),
+}
+
 impl Accept {
     pub(crate) fn from_node(node: Node<'_>, problems: &mut Problems) -> Option<Accept> {
         Some(Accept { code: node.name(Kind::code)?, reason: node.string(problems)?, span: node.span() })
@@ -114,6 +123,11 @@ pub(crate) fn patterns(node: Node<'_>) -> Vec<Name> {
 impl File {
     /// The typed view of a tree, and what the grammar lets through and the language does not.
     pub fn from_tree(tree: &Tree) -> (File, Vec<Error>) {
+        File::from_nodes(tree, |_| None)
+    }
+
+    /// The typed view of a tree. What an item is may be `known` already; nothing is wrong with it then.
+    pub(super) fn from_nodes(tree: &Tree, mut known: impl FnMut(Span) -> Option<Known>) -> (File, Vec<Error>) {
         let mut problems = Vec::new();
         let mut lead = Lead::default();
         let mut file = File { items: Vec::new(), unread: Vec::new(), start: Span::default() };
@@ -126,14 +140,25 @@ impl File {
                 lead = Lead::default();
                 continue;
             }
-            if let Some(kind) = item_kind(node, &mut problems) {
+            let kind = match known(node.span()) {
+                Some(Known::Same(item)) if lead.is(&item.docs, &item.accepts) => {
+                    lead = Lead::default();
+                    file.items.push(item);
+                    continue;
+                }
+                Some(Known::Same(item)) => Some(item.kind.clone()),
+                Some(Known::Moved(kind)) => Some(kind),
+                None => item_kind(node, &mut problems),
+            };
+            if let Some(kind) = kind {
                 let (docs, accepts) = lead.finish();
-                file.items.push(Item { docs, accepts, kind, span: node.span() });
+                file.items.push(Arc::new(Item { docs, accepts, kind, span: node.span() }));
             }
         }
         let accepts = lead.left_over();
         if let Some(last) = accepts.last() {
-            file.items.push(Item { docs: String::new(), span: last.span, accepts, kind: ItemKind::Nothing });
+            let nothing = Item { docs: String::new(), span: last.span, accepts, kind: ItemKind::Nothing };
+            file.items.push(Arc::new(nothing));
         }
         problems.sort_by_key(|problem| problem.span.start);
         (file, problems)

@@ -9,6 +9,7 @@ mod expr;
 mod item;
 mod policy;
 mod proof;
+mod reuse;
 mod spans;
 mod types;
 mod workflow;
@@ -18,7 +19,7 @@ pub use expr::*;
 pub use item::*;
 pub use policy::*;
 pub use proof::*;
-pub use spans::ForgetSpans;
+pub use spans::Spans;
 pub use types::*;
 pub use workflow::*;
 

@@ -1,78 +1,87 @@
-//! Syntax without places: what two texts that mean the same have in common.
+//! The places in syntax: forgotten, they leave what two texts that mean the same have in common; moved, what is the same
+//! text elsewhere.
+
+use std::sync::Arc;
 
 use super::*;
 use crate::Span;
 
-/// Sets every span below to zero, so that `==` compares what is said and not where.
-pub trait ForgetSpans: Sized {
-    /// Forgets the spans in place.
-    fn forget_spans(&mut self);
+/// Syntax with the places of its parts.
+pub trait Spans: Sized {
+    /// Changes every span below, in place.
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F);
 
-    /// The same without spans.
+    /// The same without spans: `==` compares what is said and not where.
     #[must_use]
     fn without_spans(mut self) -> Self {
-        self.forget_spans();
+        self.for_each_span(&mut |span| *span = Span::default());
         self
     }
 }
 
-impl ForgetSpans for Span {
-    fn forget_spans(&mut self) {
-        *self = Span::default();
+impl Spans for Span {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        change(self);
     }
 }
 
-impl<T: ForgetSpans> ForgetSpans for Option<T> {
-    fn forget_spans(&mut self) {
-        self.iter_mut().for_each(T::forget_spans);
+impl<T: Spans> Spans for Option<T> {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        self.iter_mut().for_each(|part| part.for_each_span(change));
     }
 }
 
-impl<T: ForgetSpans> ForgetSpans for Vec<T> {
-    fn forget_spans(&mut self) {
-        self.iter_mut().for_each(T::forget_spans);
+impl<T: Spans> Spans for Vec<T> {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        self.iter_mut().for_each(|part| part.for_each_span(change));
     }
 }
 
-impl<T: ForgetSpans> ForgetSpans for Box<T> {
-    fn forget_spans(&mut self) {
-        T::forget_spans(self);
+impl<T: Spans> Spans for Box<T> {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        T::for_each_span(self, change);
     }
 }
 
-impl<A: ForgetSpans, B: ForgetSpans> ForgetSpans for (A, B) {
-    fn forget_spans(&mut self) {
-        self.0.forget_spans();
-        self.1.forget_spans();
+impl<T: Spans + Clone> Spans for Arc<T> {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        Arc::make_mut(self).for_each_span(change);
     }
 }
 
-impl<A: ForgetSpans, B: ForgetSpans, C: ForgetSpans> ForgetSpans for (A, B, C) {
-    fn forget_spans(&mut self) {
-        self.0.forget_spans();
-        self.1.forget_spans();
-        self.2.forget_spans();
+impl<A: Spans, B: Spans> Spans for (A, B) {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        self.0.for_each_span(change);
+        self.1.for_each_span(change);
+    }
+}
+
+impl<A: Spans, B: Spans, C: Spans> Spans for (A, B, C) {
+    fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
+        self.0.for_each_span(change);
+        self.1.for_each_span(change);
+        self.2.for_each_span(change);
     }
 }
 
 /// What holds no span.
-macro_rules! nothing_to_forget {
+macro_rules! nothing_below {
     ($($ty:ty)*) => {
-        $(impl ForgetSpans for $ty {
-            fn forget_spans(&mut self) {}
+        $(impl Spans for $ty {
+            fn for_each_span<F: FnMut(&mut Span)>(&mut self, _: &mut F) {}
         })*
     };
 }
 
-nothing_to_forget! { bool usize String BinaryOp Quantifier Decision }
+nothing_below! { bool usize String BinaryOp Quantifier Decision }
 
 /// Every field is named, so that a new one cannot be forgotten here.
 macro_rules! in_struct {
     ($($ty:ident $(<$param:ident>)? { $($field:ident),* $(,)? })*) => {
-        $(impl $(<$param: ForgetSpans>)? ForgetSpans for $ty $(<$param>)? {
-            fn forget_spans(&mut self) {
+        $(impl $(<$param: Spans>)? Spans for $ty $(<$param>)? {
+            fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
                 let $ty { $($field),* } = self;
-                $($field.forget_spans();)*
+                $($field.for_each_span(change);)*
             }
         })*
     };
@@ -112,12 +121,12 @@ in_struct! {
 /// Every variant is named with the number of its fields, in any order.
 macro_rules! in_enum {
     ($($ty:ident { $($variant:ident $(($($at:ident)*))? $({$($field:ident)*})?),* $(,)? })*) => {
-        $(impl ForgetSpans for $ty {
-            fn forget_spans(&mut self) {
+        $(impl Spans for $ty {
+            fn for_each_span<F: FnMut(&mut Span)>(&mut self, change: &mut F) {
                 match self {
                     $($ty::$variant $(($($at),*))? $({$($field),*})? => {
-                        $($($at.forget_spans();)*)?
-                        $($($field.forget_spans();)*)?
+                        $($($at.for_each_span(change);)*)?
+                        $($($field.for_each_span(change);)*)?
                     })*
                 }
             }

@@ -1,5 +1,7 @@
 //! A capability that does not say how it is undone, and ways to say it.
 
+use std::sync::Arc;
+
 use gen_lsp_types as lsp;
 use gov_compiler::source::Span;
 use gov_grammar::ast::{Capability as Written, ClauseKind, Item, ItemKind};
@@ -10,7 +12,7 @@ use crate::world::View;
 
 /// The edits that add the missing clause to the capability at a place.
 pub(super) fn missing(view: &View, here: Span) -> Vec<lsp::CodeAction> {
-    let around = |item: &&Item| item.span.start <= here.end && here.start <= item.span.end;
+    let around = |item: &&Arc<Item>| item.span.start <= here.end && here.start <= item.span.end;
     let capabilities = view.source.parsed().ast.items.iter().filter(around).filter_map(|item| match &item.kind {
         ItemKind::Capability(written) => Some((item, written)),
         _ => None,
