@@ -88,7 +88,7 @@ impl<'p> Machine<'p> {
     }
 
     fn branch(&mut self, nodes: &'p [Node], here: &Here<'p, '_>, frame: &mut Frame<'_>) -> Flow {
-        if let Some(branches) = &mut self.branches {
+        if let Some(branches) = self.branches.as_mut().filter(|_| here.begins) {
             let workflow = here.workflow.name.clone();
             branches.push(Branch { workflow, instance: here.instance.clone(), place: here.place.clone() });
         }
@@ -280,7 +280,8 @@ impl<'p> Machine<'p> {
         loop {
             if self.state.statements.get(place).is_some_and(|statement| statement.end.is_some()) {
                 return Ok(match self.bound(&step.name, place, frame) {
-                    Flow::Failed(_) if step.continues_on_failure && here.begins => Flow::Done,
+                    // On the way back too: what is in flight behind it is to be taken up.
+                    Flow::Failed(_) if step.continues_on_failure => Flow::Done,
                     flow => flow,
                 });
             }

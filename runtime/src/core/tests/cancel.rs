@@ -1,6 +1,6 @@
 use super::build::*;
 use super::*;
-use gov_plan::model::{Compensation, Table};
+use gov_plan::model::{Compensation, NodeKind, Table};
 
 #[test]
 fn a_waiting_run_is_cancelled_at_once() {
@@ -23,6 +23,21 @@ fn a_call_in_flight_is_awaited_and_undone() {
     simulation.later(500, cancelled("user:ann"));
     simulation.run(start("w", 1), &mut script);
     assert_eq!(script.calls, ["a 1", "a_back 1"]);
+    assert_eq!(status(&simulation), Status::Cancelled);
+}
+
+#[test]
+fn a_call_in_flight_behind_a_step_that_may_fail_is_awaited_and_undone() {
+    let mut may_fail = step("one", "t.a", int(1));
+    if let NodeKind::Step(step) = &mut may_fail.kind {
+        step.continues_on_failure = true;
+    }
+    let package = package(policy(vec![]), vec![workflow("w", vec![may_fail, step("two", "t.b", int(2))])]);
+    let mut script = Script::new().on("t.a", permanent("no")).slowly("t.b", 1_000);
+    let mut simulation = Simulation::new(&package, 0);
+    simulation.later(500, cancelled("user:ann"));
+    simulation.run(start("w", 1), &mut script);
+    assert_eq!(script.calls, ["a 1", "b 2", "b_back 1"]);
     assert_eq!(status(&simulation), Status::Cancelled);
 }
 
