@@ -103,6 +103,36 @@ fn lines_and_items_that_come_and_go() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_an_item_stays_wrong_when_another_is_edited() {
+    // The tree lets these through: they stand for no character.
+    let wrong = FILE.replace("because \"", "because \"\\u{d800} ");
+    let before = known(&wrong);
+    let problems = File::from_tree(&before.tree).1;
+    assert!((2..64).contains(&problems.len()), "{problems:?}");
+    for (at, _) in wrong.char_indices().step_by(211) {
+        let (head, tail) = wrong.split_at(at);
+        again(&before, &[head, " ", tail].concat());
+        again(&before, &[head, "\n// a note\n", tail].concat());
+    }
+}
+
+/// What was read is the beginning of what its author wrote where an operator follows that is not of this language.
+#[test]
+fn what_follows_an_item_can_cut_it() {
+    let lines = ["package p", "type A = Int where self > 0", "role r", "type B = Int where self > 1", "role s"];
+    let whole = lines.join("\n");
+    let before = known(&whole);
+    for line in 1..lines.len() {
+        for mark in ["& 1", "% 2", "| r", "r", "/ s"] {
+            let mut changed = lines;
+            changed[line] = mark;
+            let cut = again(&before, &changed.join("\n"));
+            again(&cut, &whole);
+        }
+    }
+}
+
 /// Where an edit is, in thousandths of the text, how much it takes away, and the pieces that it puts there.
 fn edits() -> impl Strategy<Value = Vec<(usize, usize, Vec<&'static str>)>> {
     let piece = prop::sample::select(PIECES);
