@@ -1,6 +1,6 @@
 //! What Gov executes: the model of a package, its expressions, its decisions, its certificate, and the differences of plans.
 //!
-//! No solver, no input or output, no threads: a runtime can hold all of it.
+//! No solver, no input or output, and no thread that outlives the call that needs it: a runtime can hold all of it.
 
 pub mod certificate;
 mod currency;
@@ -11,6 +11,7 @@ pub mod eval;
 pub mod expr;
 pub mod model;
 mod origin;
+mod parallel;
 pub mod pattern;
 pub mod print;
 pub mod text;

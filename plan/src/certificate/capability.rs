@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// What has to be proved of a capability. `undoes` says whether its compensations are used here.
 pub(super) fn thing<'p>(package: &'p Package, capability: &'p Capability, undoes: bool) -> Thing<'p> {
-    let settling = move |cell: &Cell, _: Tell| settle(capability, cell);
+    let settling = move |cell: &Cell, _: Tell<'_>| settle(capability, cell);
     let start = requests(package, capability);
     // Where one class is all there is, no class needs to be written down.
     let mut open = Vec::new();

@@ -1,9 +1,10 @@
 //! Checking a certificate against its package.
 
 use super::things::{Part, Things};
-use super::{AcceptedFindings, Duty, Sight, Thing, case, classes, codes, parallel};
+use super::{AcceptedFindings, Duty, Sight, Thing, case, classes, codes};
 use crate::document::{Invalid, Settled, Solved};
 use crate::model::Package;
+use crate::parallel;
 
 /// The codes whose findings may be warnings, which stop nothing.
 const WARNING: [&str; 13] = [
@@ -41,11 +42,9 @@ pub fn check(package: &Package, certificate: &[Settled]) -> Result<(), Invalid> 
         Some(Part::Rules(..)) => 2,
         _ => 1,
     });
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = processors.min(total.div_ceil(MANY));
     parallel::each(
         &order,
-        threads,
+        parallel::threads(total, MANY),
         || case::Reader::new(&shapes),
         |reader, place| match placed.get(place) {
             Some((first, part)) => checker.part(part, *first, reader),

@@ -1,22 +1,28 @@
 //! Proofs by classes: a class is split until each part is settled.
 //!
 //! What is written down is the parts, in order. Checking them splits where they say so and settles each part again, so that it
-//! takes no search; and since both sides of every split are visited, nothing between the parts is left out.
+//! takes no search; and since both sides of every split are visited, nothing between the parts is left out. What a part says of
+//! how it is settled is looked at alone: it need not be what a search finds first.
 
 use super::atom::Atom;
 use super::cell::Cell;
 use crate::document::Class;
 
 /// How a class is settled: in words, or the parts of conditions that are open.
-pub(super) type Settling<'a> = dyn Fn(&Cell, Tell) -> Result<String, Vec<Atom>> + Send + Sync + 'a;
+pub(super) type Settling<'a> = dyn Fn(&Cell, Tell<'_>) -> Result<String, Vec<Atom>> + Send + Sync + 'a;
 
-/// How many of the parts that are open are told.
+/// What is wanted of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tell {
-    /// Those that come first, where that spares the work of finding the others.
+pub(super) enum Tell<'t> {
+    /// How it is settled, or else the parts of conditions that are open and come first, where that spares the work of finding
+    /// the others.
     First,
-    /// All of them.
+    /// How it is settled, or else all parts that are open.
     All,
+    /// Whether it is settled as is said here; otherwise as [`Tell::First`].
+    Said(&'t str),
+    /// It is split anyway: the parts that are open and come first, where there are any; otherwise as [`Tell::First`].
+    Split,
 }
 
 /// The most parts that are written down, and the most steps to find them: beyond that the proof is the solver's.
@@ -52,7 +58,7 @@ fn split(
     };
     // One that changes nothing would be split by for ever.
     let parts = |atom: &Atom| [true, false].map(|holds| atom.split(cell, holds));
-    let useful = |atoms: &[Atom], tell: Tell| {
+    let useful = |atoms: &[Atom], tell: Tell<'_>| {
         let changes = |atom: &&Atom| {
             parts(atom).iter().flatten().all(|part| settle(part, tell).err().is_none_or(|left| left != atoms))
         };
@@ -78,7 +84,8 @@ pub(super) fn check<'c>(
     classes: &mut std::iter::Peekable<impl Iterator<Item = &'c Class>>,
 ) -> Result<(), String> {
     let Some(next) = classes.peek() else { return Err(format!("`{name}` is left out")) };
-    let first = match settle(cell, Tell::First) {
+    let wanted = if next.class == name { Tell::Said(&next.is) } else { Tell::Split };
+    let first = match settle(cell, wanted) {
         Ok(is) if next.class == name && next.is == is => {
             classes.next();
             return Ok(());

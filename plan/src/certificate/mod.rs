@@ -24,7 +24,6 @@ mod failures;
 mod fits;
 mod make;
 mod outcome;
-mod parallel;
 mod policy;
 mod things;
 mod workflow;

@@ -24,6 +24,7 @@ pub(super) struct Rules<'p> {
     targets: OnceLock<Targets<'p>>,
     audit: OnceLock<Audit>,
     keys: OnceLock<Vec<Cow<'p, str>>>,
+    places: OnceLock<HashMap<String, usize, FixedState>>,
     about: Mutex<ByName>,
 }
 
@@ -59,8 +60,9 @@ impl<'p> Targets<'p> {
 
 impl<'p> Rules<'p> {
     pub fn of(package: &'p Package, policy: &'p Policy) -> Rules<'p> {
-        let (targets, audit, keys) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Rules { package, policy, targets, audit, keys, about: Mutex::default() }
+        let (targets, audit) = (OnceLock::new(), OnceLock::new());
+        let (keys, places) = (OnceLock::new(), OnceLock::new());
+        Rules { package, policy, targets, audit, keys, places, about: Mutex::default() }
     }
 
     /// The rules that are about a capability, in order.
@@ -91,6 +93,18 @@ impl<'p> Rules<'p> {
     /// The key of a rule.
     pub fn key(&self, index: usize) -> &str {
         self.keys.get_or_init(|| rule_keys(self.policy)).get(index).map_or("", |key| key)
+    }
+
+    /// The place of the rule with a key.
+    fn place(&self, key: &str) -> Option<usize> {
+        let places = self.places.get_or_init(|| {
+            let mut places = HashMap::default();
+            for (place, key) in rule_keys(self.policy).into_iter().enumerate() {
+                places.entry(key.into_owned()).or_insert(place);
+            }
+            places
+        });
+        places.get(key).copied()
     }
 
     /// Who decides, in words: the rule of this place from 0, or the default.
@@ -176,7 +190,7 @@ pub(super) fn capability_of<'p>(package: &'p Package, cell: &Cell) -> Option<&'p
 }
 
 /// Which earlier rule leaves nothing of a class for a rule.
-fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell, tell: Tell) -> Result<String, Vec<Atom>> {
+pub(super) fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell, tell: Tell<'_>) -> Result<String, Vec<Atom>> {
     let mut atoms = Vec::new();
     let Some(capability) = capability_of(rules.package, cell) else { return Err(atoms) };
     let reader = Reader::new(cell, capability);
@@ -184,15 +198,28 @@ fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell, tell: Tell) -> Resul
     if !reader.rule(rules.package, rule, &mut atoms).yes {
         return Ok("it does not fit".to_owned());
     }
+    let may_pass = |rule: &Rule| reader.rule(rules.package, rule, &mut Unsplit).no;
+    match tell {
+        // Of hundreds of rules that are about a capability, the one that is said to catch everything is enough to look at.
+        Tell::Said(said) => {
+            let place = said.strip_prefix("caught by ").and_then(|key| rules.place(key)).filter(|place| *place < index);
+            let caught_by = place.and_then(|place| rules.policy.rules.get(place));
+            let is_about = |rule: &&Rule| rule.targets.iter().any(|target| target.matches(&capability.id));
+            if caught_by.filter(is_about).is_some_and(|rule| !may_pass(rule)) {
+                return Ok(said.to_owned());
+            }
+        }
+        Tell::Split if !atoms.is_empty() => return Err(atoms),
+        _ => {}
+    }
     let about = rules.about(&capability.id);
     let places = about.iter().copied().take_while(|other| *other < index);
     let earlier = places.filter_map(|place| Some((place, rules.policy.rules.get(place)?)));
-    let may_pass = |rule: &Rule| reader.rule(rules.package, rule, &mut Unsplit).no;
     if let Some((place, _)) = earlier.clone().find(|(_, rule)| !may_pass(rule)) {
         return Ok(format!("caught by {}", rules.key(place)));
     }
     // As long as the rule itself may or may not fit, earlier ones are not what to split by.
-    if tell == Tell::First && !atoms.is_empty() {
+    if tell != Tell::All && !atoms.is_empty() {
         return Err(atoms);
     }
     earlier.for_each(|(_, rule)| {

@@ -155,25 +155,32 @@ fn yaml(document: &Document, digest: &str) -> Result<String, Invalid> {
 ///
 /// What is wrong with it.
 pub fn parse(text: &str) -> Result<Plan, Invalid> {
-    let (document, digest) = document(text)?;
-    let package = read(&document)?;
-    let follows = Document { certificate: document.certificate.clone(), ..write::write(&package) };
-    if follows != document {
-        let (said, follows) = (value(&document)?, value(&follows)?);
-        let place = difference(&said, &follows, String::new()).unwrap_or_default();
-        return Err(invalid(place, "this does not follow from the rest of the plan"));
-    }
+    let (document, digest, package) = match canonical_document(text) {
+        Some((document, digest, package)) => (document, digest, package?),
+        None => {
+            let (document, digest) = document(text)?;
+            let package = understood(&document)?;
+            (document, digest, package)
+        }
+    };
     certificate::check(&package, &document.certificate)?;
     Ok(Plan { document, package, digest })
 }
 
+/// What a document means, if it says nothing but what follows from that.
+fn understood(document: &Document) -> Result<Package, Invalid> {
+    let package = read(document)?;
+    let follows = Document { certificate: document.certificate.clone(), ..write::write(&package) };
+    if follows != *document {
+        let (said, follows) = (value(document)?, value(&follows)?);
+        let place = difference(&said, &follows, String::new()).unwrap_or_default();
+        return Err(invalid(place, "this does not follow from the rest of the plan"));
+    }
+    Ok(package)
+}
+
 /// What a plan says, and its digest, which is checked.
 fn document(text: &str) -> Result<(Document, String), Invalid> {
-    if text.trim_start().starts_with('{')
-        && let Some(read) = canonical_document(text)
-    {
-        return Ok(read);
-    }
     let no_plan = |error: &dyn fmt::Display| invalid("", format!("this is no plan: {error}"));
     let mut said: serde_json::Value = match text.trim_start().starts_with('{') {
         true => parse_json(text).map_err(|error| no_plan(&error))?,
@@ -201,25 +208,37 @@ fn document(text: &str) -> Result<(Document, String), Invalid> {
     }
 }
 
-/// A document in canonical form with the right digest, which is read without a detour; nothing where it is anything else,
-/// about which the long way has more to say.
-fn canonical_document(text: &str) -> Option<(Document, String)> {
+/// A document so long is worth a second thread.
+const LONG: usize = 100_000;
+
+/// A document in canonical form with the right digest, which is read without a detour, and what it means; nothing where it is
+/// anything else, about which the long way has more to say.
+fn canonical_document(text: &str) -> Option<(Document, String, Result<Package, Invalid>)> {
     #[derive(serde::Deserialize)]
     struct Stated<'t> {
         #[serde(borrow)]
         digest: Cow<'t, str>,
         gov: u32,
     }
+    let text = text.trim_start().starts_with('{').then_some(text)?;
     let stated: Stated<'_> = serde_json::from_str(text).ok().filter(|stated: &Stated<'_>| stated.gov == FORMAT)?;
     let place = top_level(text, "digest")?;
     let (before, after) = (text.get(..place)?, text.get(place..)?);
     let after = after.strip_prefix(&format!("\"digest\":\"{}\",", stated.digest))?;
     let said = format!("{before}{}", after.strip_suffix('\n').unwrap_or(after));
     let document: Document = serde_json::from_str(&said).ok()?;
-    let canonical = canonical(&document).ok()?;
-    let digest = digest_of(&canonical);
     // Nothing is said but what was read, and in no other way.
-    (canonical == said && stated.digest == digest).then_some((document, digest))
+    let is_right = || digest_of(&said) == stated.digest && canonical(&document).is_ok_and(|again| again == said);
+    let package = if said.len() < LONG {
+        is_right().then(|| understood(&document))?
+    } else {
+        std::thread::scope(|scope| {
+            let is_right = scope.spawn(is_right);
+            let package = understood(&document);
+            is_right.join().unwrap_or_default().then_some(package)
+        })?
+    };
+    Some((document, stated.digest.into_owned(), package))
 }
 
 /// A plan of another format is named as such, rather than as whatever does not fit.

@@ -1,8 +1,7 @@
 //! From the document to the model: what is text becomes types and expressions again.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::keys::RuleKeys;
 use super::scope::{Flat, Variable, variables_of};
@@ -16,10 +15,14 @@ use crate::model::{
     Effect, Escalation, Handler, Idempotency, Package, Policy, Retry, Role, Row, Rule, Scope, Table,
 };
 use crate::origin::Origin;
+use crate::parallel;
 use crate::pattern::{CapabilityPattern, PrincipalPattern};
 use crate::text;
 use crate::types::{Currency, Field, Fields, Risk, Schema, Type};
 use crate::typing::{Checker, Names};
+
+/// So many rules are worth a thread.
+const SHARE: usize = 200;
 
 /// Reads a document.
 ///
@@ -28,12 +31,8 @@ use crate::typing::{Checker, Names};
 /// The first entry that cannot be read, with its place in the document.
 pub fn read(document: &doc::Document) -> Result<Package, Invalid> {
     names::check(document)?;
-    let mut reader = Reader {
-        types: BTreeMap::new(),
-        outputs: BTreeMap::new(),
-        inputs: BTreeMap::new(),
-        scopes: RefCell::default(),
-    };
+    let mut reader =
+        Reader { types: BTreeMap::new(), outputs: BTreeMap::new(), inputs: BTreeMap::new(), scopes: Mutex::default() };
     reader.named_types(&document.types)?;
     let context = reader.fields("context", &document.context)?;
     let mut package = Package { name: document.package.clone(), context, ..Package::default() };
@@ -79,7 +78,7 @@ pub(super) struct Reader {
     pub(super) outputs: BTreeMap<String, Fields>,
     pub(super) inputs: BTreeMap<String, Fields>,
     /// What the conditions of rules see, by their targets: most rules share theirs with others.
-    scopes: RefCell<HashMap<Vec<CapabilityPattern>, Rc<[Variable]>>>,
+    scopes: Mutex<HashMap<Vec<CapabilityPattern>, Arc<[Variable]>>>,
 }
 
 impl Reader {
@@ -260,10 +259,7 @@ impl Reader {
             }
             _ => return Err(invalid(format!("{place}.escalate"), "it is `never`, or `risk` and `approval`")),
         };
-        let mut rules = Vec::new();
-        for (index, rule) in (1..).zip(&one.rules) {
-            rules.push(self.rule(package, &format!("{place}.rules.{index}"), rule)?);
-        }
+        let rules = self.rules(package, &place, &one.rules)?;
         Ok(Policy {
             name: one.name.clone(),
             docs: one.docs.clone(),
@@ -273,6 +269,20 @@ impl Reader {
             at: Origin::default(),
             default_at: Origin::default(),
         })
+    }
+
+    fn rules(&self, package: &Package, place: &str, rules: &[doc::Rule]) -> Result<Vec<Rule>, Invalid> {
+        let order: Vec<usize> = (0..rules.len()).collect();
+        let read: Vec<OnceLock<Rule>> = rules.iter().map(|_| OnceLock::new()).collect();
+        let one = |(): &mut (), index: usize| {
+            if let (Some(rule), Some(slot)) = (rules.get(index), read.get(index)) {
+                let rule = self.rule(package, &format!("{place}.rules.{}", index + 1), rule)?;
+                slot.get_or_init(|| rule);
+            }
+            Ok(())
+        };
+        parallel::each(&order, parallel::threads(rules.len(), SHARE), || (), one)?;
+        Ok(read.into_iter().filter_map(OnceLock::into_inner).collect())
     }
 
     fn rule(&self, package: &Package, place: &str, rule: &doc::Rule) -> Result<Rule, Invalid> {
@@ -299,16 +309,18 @@ impl Reader {
         targets: &[CapabilityPattern],
         text: &str,
     ) -> Result<Expr, Invalid> {
-        let known = self.scopes.borrow().get(targets).cloned();
+        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = scopes.get(targets).cloned();
         let scope = known.unwrap_or_else(|| {
             let matches = |one: &&Capability| targets.iter().any(|target| target.matches(&one.id));
             let matched = package.capabilities.iter().filter(matches);
             let mut variables = decide::variables(&package.context);
             variables.insert(0, ("input".to_owned(), Type::Record(decide::shared_input(matched)), false));
-            let scope: Rc<[Variable]> = variables.into();
-            self.scopes.borrow_mut().insert(targets.to_vec(), Rc::clone(&scope));
+            let scope: Arc<[Variable]> = variables.into();
+            scopes.insert(targets.to_vec(), Arc::clone(&scope));
             scope
         });
+        drop(scopes);
         self.condition(place, text, &Flat::shared(&self.types, scope))
     }
 

@@ -1,7 +1,7 @@
 //! Scopes for reading plans: variables in a list, and the types that the plan names.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::pattern::TextPattern;
 use crate::types::{Fields, Schema, Type};
@@ -14,17 +14,17 @@ pub(super) type Variable = (String, Type, bool);
 pub(super) struct Flat<'t> {
     types: &'t BTreeMap<String, Schema>,
     /// What several scopes have in common.
-    shared: Rc<[Variable]>,
+    shared: Arc<[Variable]>,
     pub(super) variables: Vec<Variable>,
 }
 
 impl<'t> Flat<'t> {
     pub(super) fn new(types: &'t BTreeMap<String, Schema>, variables: Vec<Variable>) -> Flat<'t> {
-        Flat { types, shared: Rc::default(), variables }
+        Flat { types, shared: Arc::default(), variables }
     }
 
     /// A scope of what others have too.
-    pub(super) fn shared(types: &'t BTreeMap<String, Schema>, shared: Rc<[Variable]>) -> Flat<'t> {
+    pub(super) fn shared(types: &'t BTreeMap<String, Schema>, shared: Arc<[Variable]>) -> Flat<'t> {
         Flat { types, shared, variables: Vec::new() }
     }
 }

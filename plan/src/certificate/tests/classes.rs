@@ -2,11 +2,13 @@
 
 use super::{cases, generate, random};
 use crate::certificate::cell::{Cell, Domain, Values};
+use crate::certificate::classes::Tell;
 use crate::certificate::outcome::Reader;
-use crate::certificate::policy::{Rules, start};
+use crate::certificate::policy::{Rules, dead_class, start};
 use crate::certificate::things::Things;
 use crate::certificate::{case, workflow};
 use crate::decide::{By, RequestBody, Scope, decide, facts};
+use crate::document::rule_keys;
 use crate::model::{Package, Policy};
 use crate::value::Value;
 
@@ -179,4 +181,53 @@ fn what_may_be_decided_of_a_call_covers_what_is_decided() {
         }
     }
     assert!(seen > 300, "{seen}");
+}
+
+/// A certificate may say of any rule that it catches a class: whoever is taken at that word comes earlier, and catches every
+/// request of the class.
+#[test]
+fn who_is_said_to_catch_a_class_catches_all_of_it() {
+    let (mut caught, mut refused) = (0, 0);
+    for seed in 1..=cases() {
+        let random = &mut random(seed);
+        let package = generate::package(random, 12);
+        let policy = &package.policies[0];
+        let rules = Rules::of(&package, policy);
+        let keys = rule_keys(policy);
+        for _ in 0..10 {
+            let body = generate::request(random);
+            let request = body.request();
+            let Ok(known) = facts(&package, &request) else { continue };
+            let scope = Scope { package: &package, request: &request, facts: &known };
+            let mut cell = start(&package, known.capability);
+            for _ in 0..random.below(8) {
+                let mut atoms = Vec::new();
+                let reader = Reader::new(&cell, known.capability);
+                for index in rules.about(&body.capability).iter() {
+                    reader.rule(&package, &policy.rules[*index], &mut atoms);
+                }
+                let Some(atom) = atoms.get(random.below(atoms.len().max(1))) else { break };
+                let sides = [true, false].map(|holds| atom.split(&cell, holds));
+                let inside: Vec<Cell> = sides.into_iter().flatten().filter(|side| contains(side, &body)).collect();
+                // How a part turns out that is not taken apart is not known here.
+                if let [only] = &inside[..] {
+                    cell = only.clone();
+                }
+            }
+            for index in 0..policy.rules.len() {
+                for (place, key) in keys.iter().enumerate() {
+                    let said = format!("caught by {key}");
+                    match dead_class(&rules, index, &cell, Tell::Said(&said)) {
+                        Ok(is) if is == said => {
+                            caught += 1;
+                            let fits = scope.fits(&policy.rules[place]);
+                            assert!(place < index && fits != Ok(false), "seed {seed}: {place} for {index}: {body:?}");
+                        }
+                        _ => refused += 1,
+                    }
+                }
+            }
+        }
+    }
+    assert!(caught > 1000 && refused > 1000, "{caught} {refused}");
 }

@@ -3,12 +3,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// The threads that so much work is worth, of which `share` is worth one.
+pub(crate) fn threads(work: usize, share: usize) -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(work.div_ceil(share))
+}
+
 /// Does jobs, which are taken in the order that is given, by so many threads. Each thread has a state of its own.
 ///
 /// # Errors
 ///
 /// That of the failing job with the least number, whatever the order and the threads. A failing job ends no other.
-pub(super) fn each<S, E: Send>(
+pub(crate) fn each<S, E: Send>(
     order: &[usize],
     threads: usize,
     state: impl Fn() -> S + Sync,
