@@ -25,15 +25,21 @@ pub fn check_indexed(input: &ParsedInput) -> Indexed {
     checked(input, true)
 }
 
-/// What could stand where the cursor is: at an offset of one of the package's own files, in which the word
-/// [`CURSOR`](gov_plan::typing::CURSOR) stands there. The same as the index of [`check_indexed`] says, in less time.
-pub fn at_cursor(input: &ParsedInput, file: FileId, offset: u32) -> Option<AtCursor> {
-    let read = Read::of(input);
+/// What could stand where the cursor is: at an offset of one of the package's own files, where `added` would be written, which
+/// begins with the word [`CURSOR`](gov_plan::typing::CURSOR). The same as the index of [`check_indexed`] says of the package
+/// with it, in less time; but the places in it are of no use.
+pub fn at_cursor(input: &ParsedInput, file: FileId, offset: u32, added: &str) -> Option<AtCursor> {
+    let mut input = input.clone();
+    let probed = input.files.get_mut(file.0 as usize)?;
+    let text = probed.tree.text();
+    let text = [text.get(..offset as usize)?, added, text.get(offset as usize..)?].concat();
+    *probed = Arc::new(probed.probed(text));
+    let read = Read::of(&input);
     let own = read.own.get(file.0 as usize)?;
     let item = own.ast().items.iter().find(|item| item.span.start <= offset && offset <= item.span.end);
     let text = item.and_then(|item| own.parsed.tree.text().get(item.span.range())).unwrap_or_default();
     let cursor = lower::Cursor { at: Span::new(file, offset, offset), item: text };
-    lower::at_cursor(&package_name(input, &read.own), &units(&read.own), &read.used(), cursor)
+    lower::at_cursor(&package_name(&input, &read.own), &units(&read.own), &read.used(), cursor)
 }
 
 fn checked(input: &ParsedInput, notes: bool) -> Indexed {

@@ -76,6 +76,14 @@ impl Parsed {
         Parsed::of(self.path.clone(), gov_grammar::parse_after(&self.tree, text), view)
     }
 
+    /// The same file with another text, for a question about the item that was edited: the places of the items behind it are
+    /// those of before.
+    pub(crate) fn probed(&self, text: impl Into<Arc<str>>) -> Parsed {
+        let before = (&self.tree, &self.ast, self.errors.as_slice());
+        let view = |tree: &Tree| ast::File::from_tree_around(tree, before);
+        Parsed::of(self.path.clone(), gov_grammar::parse_after(&self.tree, text), view)
+    }
+
     fn of(
         path: String,
         read: gov_grammar::Parsed,

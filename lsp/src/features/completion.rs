@@ -360,12 +360,7 @@ impl Completion<'_, '_> {
 
     /// What the checker knows where the cursor's word has this added to it.
     fn probe(&self, added: &str) -> Option<AtCursor> {
-        let text = self.view.source.text();
-        let (before, after) = (text.get(..self.offset as usize)?, text.get(self.offset as usize..)?);
-        let probed = [before, added, after].concat();
-        let parsed = Arc::new(self.view.source.parsed().edited(probed));
-        let input = self.view.unit.input(&[(self.view.file, parsed)]);
-        gov_compiler::at_cursor(&input, self.view.file, self.offset)
+        gov_compiler::at_cursor(&self.view.unit.input(&[]), self.view.file, self.offset, added)
     }
 
     /// The fields of a record that are not given yet.
