@@ -108,6 +108,25 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE runs DROP COLUMN entries;",
     // Who tells of a question.
     "ALTER TABLE gates ADD COLUMN teller TEXT;",
+    // A run is written to as few pages as can be. Whoever starts looks for those that are under way, and not through all that
+    // have ever been.
+    "CREATE TABLE all_runs (
+        run      TEXT PRIMARY KEY,
+        key      TEXT,
+        workflow TEXT NOT NULL,
+        plan     TEXT NOT NULL REFERENCES plans,
+        status   TEXT NOT NULL,
+        created  INTEGER NOT NULL,
+        owner    TEXT,
+        epoch    INTEGER NOT NULL,
+        place    TEXT
+     ) STRICT, WITHOUT ROWID;
+     INSERT INTO all_runs (run, key, workflow, plan, status, created, owner, epoch, place)
+        SELECT run, key, workflow, plan, status, created, owner, epoch, place FROM runs ORDER BY run;
+     DROP TABLE runs;
+     ALTER TABLE all_runs RENAME TO runs;
+     CREATE UNIQUE INDEX runs_by_key ON runs (key) WHERE key IS NOT NULL;
+     CREATE INDEX runs_under_way ON runs (created) WHERE status IN ('pending', 'running', 'compensating');",
 ];
 
 /// Brings a database to the latest version, each step in a transaction of its own; `Err(Ok(version))` where it is of a later

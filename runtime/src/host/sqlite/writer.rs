@@ -13,6 +13,9 @@ const MOST: usize = 512;
 /// The longest that a commit waits for more to commit.
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// The most commits in a row that wait for nobody after one has waited in vain.
+const MOST_ALONE: u32 = 64;
+
 /// How often it is looked whether there is more.
 const SLICE: Duration = Duration::from_micros(50);
 
@@ -119,8 +122,9 @@ impl Drop for Writer {
 
 fn serve(mut connection: Connection, jobs: &Receiver<Job>, name: &str) {
     let mut batch: Vec<Job> = Vec::new();
-    // How many the last commit held, and how long it took.
-    let (mut pieces, mut took) = (0, Duration::ZERO);
+    let mut patience = Patience::default();
+    // How many the last commit held.
+    let mut pieces = 0;
     loop {
         // Those who were just told come back, and those who came meanwhile are there.
         let expected = batch.len().saturating_add(pieces);
@@ -128,10 +132,9 @@ fn serve(mut connection: Connection, jobs: &Receiver<Job>, name: &str) {
             let Ok(first) = jobs.recv() else { return };
             batch.push(first);
         }
-        gather(jobs, &mut batch, expected, (took / 2).min(PATIENCE));
-        let began = Instant::now();
-        let ended = commit(&mut connection, &mut batch, name);
-        (pieces, took) = (batch.len(), began.elapsed());
+        patience.gather(jobs, &mut batch, expected);
+        let ended = commit(&mut connection, &mut batch, name, &mut patience.synced);
+        pieces = batch.len();
         // What came in the meantime goes into the next commit, whatever those who are told now have to add.
         let next = jobs.try_iter().take(MOST).collect();
         match ended {
@@ -142,31 +145,67 @@ fn serve(mut connection: Connection, jobs: &Receiver<Job>, name: &str) {
     }
 }
 
-/// Takes what there is, and where something is written, waits a little until there is as much as is expected: whoever is first
-/// must not have a commit to itself. One who is alone waits for nobody.
-fn gather(jobs: &Receiver<Job>, batch: &mut Vec<Job>, expected: usize, patience: Duration) {
-    let began = Instant::now();
-    loop {
-        batch.extend(jobs.try_iter().take(MOST.saturating_sub(batch.len())));
-        let is_complete = batch.len() >= expected.min(MOST) || !batch.iter().any(|job| job.writes);
-        let left = patience.saturating_sub(began.elapsed());
-        if is_complete || left.is_zero() {
-            return;
+/// Whether a commit waits for more to commit.
+///
+/// Where the disk is slow, all who write at once should share a sync; where it is fast, it is better that some get on with
+/// their work while the others are synced. So one waits for no longer than half of what the last sync took, and who has
+/// waited in vain does not wait again at once.
+#[derive(Default)]
+struct Patience {
+    /// How long the last transaction took to become durable.
+    synced: Duration,
+    /// So many commits go on without waiting.
+    alone: u32,
+    /// So many do after the next that waits in vain.
+    next_alone: u32,
+}
+
+impl Patience {
+    /// Takes what there is, and where something is written, waits a little until there is as much as is expected. One who is
+    /// alone waits for nobody.
+    fn gather(&mut self, jobs: &Receiver<Job>, batch: &mut Vec<Job>, expected: usize) {
+        let began = Instant::now();
+        let mut patience = (self.synced / 2).min(PATIENCE);
+        if let Some(alone) = self.alone.checked_sub(1) {
+            (self.alone, patience) = (alone, Duration::ZERO);
         }
-        std::thread::sleep(left.min(SLICE));
+        loop {
+            batch.extend(jobs.try_iter().take(MOST.saturating_sub(batch.len())));
+            let is_complete = batch.len() >= expected.min(MOST) || !batch.iter().any(|job| job.writes);
+            let left = patience.saturating_sub(began.elapsed());
+            if is_complete {
+                if !patience.is_zero() {
+                    self.next_alone = 0;
+                }
+                return;
+            }
+            if left.is_zero() {
+                if !patience.is_zero() {
+                    self.next_alone = (2 * self.next_alone).clamp(1, MOST_ALONE);
+                    self.alone = self.next_alone;
+                }
+                return;
+            }
+            std::thread::sleep(left.min(SLICE));
+        }
     }
 }
 
 /// Does pieces of work in one transaction, which one that fails takes with it; whether none did.
 ///
 /// A savepoint for each piece would cost more than all that the pieces do: SQLite keeps every page that is touched in one.
-fn commit(connection: &mut Connection, batch: &mut [Job], name: &str) -> Result<bool, Error> {
+fn commit(connection: &mut Connection, batch: &mut [Job], name: &str, synced: &mut Duration) -> Result<bool, Error> {
     let writes = batch.iter().any(|job| job.writes);
     let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
     let ended = connection.transaction_with_behavior(behavior).and_then(|transaction| {
         let kept = batch.iter_mut().all(|job| job.piece.run(&transaction));
         // What failed may have ended the transaction: `finish` rolls back only what is still open.
-        if kept { transaction.commit() } else { transaction.finish() }.map(|()| kept)
+        let began = Instant::now();
+        let ended = if kept { transaction.commit() } else { transaction.finish() };
+        if writes {
+            *synced = began.elapsed();
+        }
+        ended.map(|()| kept)
     });
     ended.map_err(|error| super::describe(&error, name))
 }
@@ -179,7 +218,7 @@ fn one_by_one(connection: &mut Connection, batch: Vec<Job>, name: &str) {
         // Who has waited once for another process to let go of the database does not wait again for each piece.
         let failed = match &held {
             Some(error) => Some(error.clone()),
-            None => commit(connection, &mut alone, name).err(),
+            None => commit(connection, &mut alone, name, &mut Duration::default()).err(),
         };
         if let Some(Error::Locked(_)) = &failed {
             held.clone_from(&failed);
