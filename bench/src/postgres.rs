@@ -85,7 +85,8 @@ impl Cluster {
             self.client()
                 .await?
                 .batch_execute(&format!(
-                    "CREATE TABLE {table} (run bigint, sequence int, body text, hash text, PRIMARY KEY (run, sequence))"
+                    "DROP TABLE IF EXISTS {table};
+                     CREATE TABLE {table} (run bigint, sequence int, body text, hash text, PRIMARY KEY (run, sequence))"
                 ))
                 .await?;
             let mut clients = Vec::with_capacity(at_once);
