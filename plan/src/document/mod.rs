@@ -188,6 +188,9 @@ fn document(text: &str) -> Result<(Document, String), Invalid> {
             .deserialize(serde_yaml_ng::Deserializer::from_str(text))
             .map_err(|error: serde_yaml_ng::Error| no_plan(&error))?,
     };
+    if said.is_null() {
+        return Err(invalid("", "this is no plan: it is empty; `gov compile` makes one"));
+    }
     format_is_known(&said)?;
     let stated = match &mut said {
         serde_json::Value::Object(entries) => entries.remove("digest"),

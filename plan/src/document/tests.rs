@@ -148,6 +148,9 @@ fn plans_of_other_formats_are_named_as_such() {
         parse(&plan.to_string()).unwrap_err().to_string(),
         "gov: this is no plan: it does not say which format it has"
     );
+    for empty in ["", "\n", "# nothing\n", "~", "---\n"] {
+        assert_eq!(parse(empty).unwrap_err().to_string(), "this is no plan: it is empty; `gov compile` makes one");
+    }
 }
 
 #[test]

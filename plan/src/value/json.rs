@@ -59,6 +59,11 @@ impl<'de> Visitor<'de> for Unambiguous {
         Ok(serde_json::Value::Null)
     }
 
+    // An empty document, or a tilde, in YAML.
+    fn visit_none<E>(self) -> Result<serde_json::Value, E> {
+        Ok(serde_json::Value::Null)
+    }
+
     fn visit_bool<E>(self, bool: bool) -> Result<serde_json::Value, E> {
         Ok(bool.into())
     }
