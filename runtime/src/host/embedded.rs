@@ -4,9 +4,10 @@ use super::actor::{Actor, Claimed, Folded, Left, Message, about, commit_of};
 use super::entry::Entry;
 use super::notices;
 use super::places::{Outfit, Places};
-use super::store::{Claim, Created, Due, NewRun, Store, Summary};
+use super::store::{Created, Due, NewRun, Store, Summary};
+use super::takeover::TOGETHER;
 use super::timers::{self, Timers};
-use super::{Answer, Error, Host, Link, Request, Started, first_broken, genesis};
+use super::{Answer, Error, Host, Link, Request, Started, genesis};
 use crate::core::{self, Command, Decided, Event, EventKind, Resolved, Start, State, Status, step};
 use crate::gate::{Gate, Handlers, Later};
 use crate::plan::Plan;
@@ -85,7 +86,7 @@ pub(super) struct Inner {
     driven: Arc<Notify>,
     plans: Mutex<BTreeMap<String, Plan>>,
     actors: Mutex<BTreeMap<String, mpsc::UnboundedSender<Message>>>,
-    claiming: tokio::sync::Mutex<()>,
+    pub(super) claiming: tokio::sync::Mutex<()>,
     updates: broadcast::Sender<Update>,
     failures: broadcast::Sender<(String, Error)>,
     unnotified: broadcast::Sender<(String, String)>,
@@ -130,14 +131,14 @@ impl Embedded {
     pub async fn recover(&self) -> Result<Vec<String>, Error> {
         let unfinished = [Status::Pending, Status::Running, Status::Compensating];
         let mut recovered = Vec::new();
-        for summary in self.inner.store.runs(&unfinished, u32::MAX).await? {
-            if self.inner.has_actor(&summary.run) {
-                continue;
-            }
-            match self.inner.take_over(&summary.run).await {
-                Ok(()) => recovered.push(summary.run),
-                Err(Error::Owned(_)) => {}
-                Err(error) => self.inner.tell_failure(&summary.run, &error),
+        for some in self.inner.store.runs(&unfinished, u32::MAX).await?.chunks(TOGETHER) {
+            let runs: Vec<&str> = some.iter().map(|summary| summary.run.as_str()).collect();
+            for (run, taken) in self.inner.take_over_all(&runs).await {
+                match taken {
+                    Ok(()) => recovered.push(run.to_owned()),
+                    Err(Error::Owned(_)) => {}
+                    Err(error) => self.inner.tell_failure(run, &error),
+                }
             }
         }
         Ok(recovered)
@@ -420,35 +421,13 @@ impl Inner {
         });
     }
 
-    async fn take_over(self: &Arc<Self>, run: &str) -> Result<(), Error> {
-        let _claiming = self.claiming.lock().await;
-        if !self.has_actor(run) {
-            let claimed = self.claim(run).await?;
-            self.spawn(run, claimed, None, None);
-        }
-        Ok(())
-    }
-
-    async fn claim(&self, run: &str) -> Result<Claimed, Error> {
-        let epoch = match self.store.claim(run).await? {
-            Claim::Mine(epoch) => epoch,
-            Claim::Owned => return Err(Error::Owned(run.to_owned())),
-            Claim::NoRun => return Err(Error::NoRun(run.to_owned())),
-        };
-        let found = async {
-            let gate = self.gate_of(self.store.place(run).await?)?;
-            Ok(Claimed { epoch, folded: self.fold(run).await?, gate })
-        };
-        match found.await {
-            Ok(claimed) => Ok(claimed),
-            Err(error) => {
-                self.store.release(run, epoch).await?;
-                Err(error)
-            }
-        }
-    }
-
-    fn spawn(self: &Arc<Self>, run: &str, claimed: Claimed, begun: Option<Vec<Command>>, first: Option<Message>) {
+    pub(super) fn spawn(
+        self: &Arc<Self>,
+        run: &str,
+        claimed: Claimed,
+        begun: Option<Vec<Command>>,
+        first: Option<Message>,
+    ) {
         let (own, mailbox) = mpsc::unbounded_channel();
         if let Some(first) = first {
             // The receiver is at hand.
@@ -458,48 +437,6 @@ impl Inner {
         self.driven.notify_one();
         let actor = Actor::new(Arc::clone(self), run.to_owned(), claimed, (own, mailbox));
         tokio::spawn(actor.drive(begun));
-    }
-
-    /// The state at the end of a journal. A broken chain is not gone on with.
-    pub(super) async fn fold(&self, run: &str) -> Result<Folded, Error> {
-        let links = self.store.journal(run).await?;
-        let Some(last) = links.last() else { return Err(Error::NoRun(run.to_owned())) };
-        if let Some(sequence) = first_broken(run, &links) {
-            return Err(Error::Corrupt(format!("the journal of run `{run}` was changed at entry {sequence}")));
-        }
-        let (entries, hash) = (last.sequence, last.hash.clone());
-        let mut folded: Option<Folded> = None;
-        for link in &links {
-            let body = link.read().map_err(|error| {
-                Error::Corrupt(format!("entry {} of run `{run}` cannot be read: {error}", link.sequence))
-            })?;
-            let mut so_far = match (folded, &body.entry.event.kind) {
-                (Some(folded), _) => folded,
-                (None, EventKind::Started(start)) => Folded::empty(self.plan(&start.plan).await?, run),
-                (None, _) => return Err(Error::Corrupt(format!("the journal of run `{run}` has no beginning"))),
-            };
-            so_far.state = step(so_far.plan.package(), so_far.state, &body.entry.event).0;
-            folded = Some(so_far);
-        }
-        let folded = folded.ok_or_else(|| Error::NoRun(run.to_owned()))?;
-        Ok(Folded { entries, hash, ..folded })
-    }
-
-    async fn plan(&self, digest: &str) -> Result<Plan, Error> {
-        if let Some(plan) = self.plans().get(digest) {
-            return Ok(plan.clone());
-        }
-        let document = self.store.plan(digest).await?;
-        let document = document.ok_or_else(|| Error::Plan(format!("the plan `{digest}` is not kept here")))?;
-        let plan = Plan::read(&document).map_err(|error| Error::Plan(format!("the plan `{digest}`: {error}")))?;
-        if plan.digest() != digest {
-            return Err(Error::Plan(format!(
-                "what is kept as the plan `{digest}` is another one: `{}`",
-                plan.digest()
-            )));
-        }
-        self.plans().insert(digest.to_owned(), plan.clone());
-        Ok(plan)
     }
 
     async fn fetch_mail(self: &Arc<Self>) {
@@ -573,7 +510,7 @@ impl Inner {
         silent
     }
 
-    fn has_actor(&self, run: &str) -> bool {
+    pub(super) fn has_actor(&self, run: &str) -> bool {
         self.actors().contains_key(run)
     }
 
@@ -581,7 +518,7 @@ impl Inner {
         self.actors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn plans(&self) -> MutexGuard<'_, BTreeMap<String, Plan>> {
+    pub(super) fn plans(&self) -> MutexGuard<'_, BTreeMap<String, Plan>> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -12,6 +12,7 @@ mod notices;
 mod places;
 pub mod sqlite;
 mod store;
+mod takeover;
 mod timers;
 
 pub use embedded::{Clock, Embedded, Options, Random, Update};
