@@ -51,7 +51,14 @@ pub fn draw(name: &str, rows: &[&Row]) -> Result<Option<String>, Box<dyn Error>>
             .x_label_area_size(44)
             .y_label_area_size(80)
             .build_cartesian_2d(((small * 0.8)..(large * 1.3)).log_scale(), ((low * 0.5)..(high * 2.0)).log_scale())?;
-        chart.configure_mesh().x_desc(of).y_desc(unit).label_style(("sans-serif", 13)).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc(of)
+            .y_desc(unit)
+            .x_label_formatter(&label)
+            .y_label_formatter(&label)
+            .label_style(("sans-serif", 13))
+            .draw()?;
         let mut sides: Vec<&str> = Vec::new();
         for row in rows {
             if !sides.contains(&row.who.as_str()) {
@@ -83,6 +90,16 @@ pub fn draw(name: &str, rows: &[&Row]) -> Result<Option<String>, Box<dyn Error>>
         area.present()?;
     }
     Ok(Some(text))
+}
+
+/// A number beside an axis: those that begin with 1, 2 or 5, so that none stands in another.
+fn label(number: &f64) -> String {
+    let leading = number / 10_f64.powf(number.log10().floor());
+    if [1.0, 2.0, 5.0, 10.0].iter().any(|wanted| (leading - wanted).abs() < 0.01) {
+        number.to_string()
+    } else {
+        String::new()
+    }
 }
 
 fn least(figures: &[f64]) -> Option<f64> {

@@ -45,6 +45,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         [three::CHILD, "loading", plan] => print(&decisions::loading(Path::new(plan))?.to_string()),
+        [three::CHILD, "idle", database] => {
+            print(&serde_json::to_string(&runs::idling(Path::new(database))?)?);
+        }
         [three::CHILD, rest @ ..] => print(&three::answer(rest)?.to_string()),
         words => return measure_all(words),
     }

@@ -12,6 +12,7 @@ use gov_runtime::core::{Command, Event, EventKind, Outcome, Start, State, step};
 use gov_runtime::gate::Gate;
 use gov_runtime::host::Host;
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::measure::{self, Times};
@@ -232,26 +233,44 @@ fn waiting(plan: &Plan) -> Result<Vec<Row>, Box<dyn Error>> {
     });
     runtime.shutdown_timeout(LASTS);
     begun?;
-    let mut rows = Vec::new();
-    let runtime = three::runtime()?;
-    runtime.block_on(async {
-        let (taken, host) = measure::once(|| host(&path, "bench", handlers()));
+    let Idle { started, share, memory } = three::child(&["idle", &path.display().to_string()])?;
+    let note = format!("{:.2} % of one processor", 100.0 * share);
+    Ok(vec![
+        Row::time("start", "gov", WAITING, "waiting runs", Times::of(vec![started])),
+        Row::figure("idle memory", "gov", WAITING, "waiting runs", memory, "bytes").noting(note),
+    ])
+}
+
+/// What a process costs that takes a database up in which nothing happens.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Idle {
+    /// How long it takes to take it up, in nanoseconds.
+    started: f64,
+    /// The share of one processor that it takes from then on.
+    share: f64,
+    /// Its memory, in bytes.
+    memory: f64,
+}
+
+/// Takes a database up and does nothing for a while: `gov-bench child idle DATABASE`.
+///
+/// # Errors
+///
+/// If it cannot be opened.
+pub fn idling(database: &Path) -> Result<Idle, Box<dyn Error>> {
+    three::runtime()?.block_on(async {
+        let (taken, host) = measure::once(|| host(database, "idle", handlers()));
         let host = host?;
         let began = Instant::now();
         host.recover().await?;
         // The first answer comes once all that the start asks of the store is done.
         host.store().timers(0).await?;
         let started = taken + began.elapsed().as_nanos() as f64;
-        rows.push(Row::time("start", "gov", WAITING, "waiting runs", Times::of(vec![started])));
         let before = processor();
         tokio::time::sleep(LASTS).await;
         let share = (processor() - before) / LASTS.as_secs_f64();
-        let note = format!("{:.2} % of one processor", 100.0 * share);
-        let memory = measure::memory().0 as f64;
-        rows.push(Row::figure("idle memory", "gov", WAITING, "waiting runs", memory, "bytes").noting(note));
-        Ok::<_, Box<dyn Error>>(())
-    })?;
-    Ok(rows)
+        Ok(Idle { started, share, memory: measure::memory().0 as f64 })
+    })
 }
 
 /// The processor's time of this process so far, in seconds; zero where the system does not say.
