@@ -2,7 +2,9 @@
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Subject, Witness};
+use crate::errors::policy;
 use crate::source::Span;
+use gov_plan::model::Policy;
 
 /// What a finding about the undo of a step has in common with the others.
 pub struct Undone {
@@ -51,8 +53,21 @@ pub fn arguments(undone: Undone, undo: &str, why: &str) -> Diagnostic {
     finish(found, undone)
 }
 
-/// A compensation that is not simply allowed; `by` says what decides, `instead` what is decided.
-pub fn refused(undone: Undone, undo: &str, by: &str, instead: &str, rule: Option<Span>) -> Diagnostic {
+/// Who does not simply allow a compensation.
+pub struct Refusal<'p> {
+    /// What decides, in words.
+    pub by: String,
+    /// What it does instead.
+    pub instead: &'static str,
+    /// Where it is said.
+    pub at: Option<Span>,
+    /// The policy, with the place of the rule that refuses, from 0, or none for the default; where one rule more would allow it.
+    pub mended_in: Option<(&'p Policy, Option<usize>)>,
+}
+
+/// A compensation that is not simply allowed.
+pub fn refused(undone: Undone, undo: &str, refusal: Refusal<'_>) -> Diagnostic {
+    let Refusal { by, instead, at: rule, mended_in } = refusal;
     let Undone { at, step, .. } = &undone;
     let message = format!("`system:rollback` may not undo `{step}`");
     let found = Diagnostic::new(Code::CompensationRefused, *at, message)
@@ -62,6 +77,12 @@ pub fn refused(undone: Undone, undo: &str, by: &str, instead: &str, rule: Option
         .help(format!("add a rule before it: `allow system:rollback to {undo}`"));
     let found = match rule {
         Some(rule) => found.secondary(rule, "this decides"),
+        None => found,
+    };
+    let found = match mended_in {
+        Some((policy, before)) => {
+            found.fix(policy::addition(policy, before, &format!("allow system:rollback to {undo}")))
+        }
         None => found,
     };
     finish(found, undone)

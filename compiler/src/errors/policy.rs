@@ -165,6 +165,22 @@ fn decides(action: &Action) -> &'static str {
     }
 }
 
+/// A rule more, which decides before the rule of this place from 0, or before the default.
+pub fn addition(policy: &Policy, before: Option<usize>, rule: &str) -> Fix {
+    let next = before.unwrap_or(policy.rules.len());
+    let default = span_of(policy.default_at);
+    // Behind what stands before it: what accepts a finding in the next rule stays with that.
+    let edit = match next.checked_sub(1) {
+        Some(previous) => Edit::insert(place(policy, previous).at_end(), format!("\n    {rule}")),
+        None if before.is_some() && place(policy, next).range().start < default.range().start => {
+            Edit::insert(place(policy, next).at_start(), format!("{rule}\n    "))
+        }
+        None => Edit::insert(default.at_end(), format!("\n    {rule}")),
+    };
+    // It widens what is allowed, which a person has to want.
+    Fix::unsafe_(format!("add the rule `{rule}`"), vec![edit])
+}
+
 fn removal(policy: &Policy, rule: usize) -> Fix {
     // A guess: perhaps an earlier rule was meant to be narrower.
     Fix::unsafe_(format!("remove {}", name(policy, rule)), vec![Edit::delete(place(policy, rule))])

@@ -13,7 +13,7 @@ use super::witness::Case;
 use super::words;
 use crate::codes::Code;
 use crate::diagnostic::Diagnostic;
-use crate::errors::compensation::{self, Undone};
+use crate::errors::compensation::{self, Refusal, Undone};
 use crate::lower::span_of;
 use gov_plan::Origin;
 use gov_plan::model::{Compensation, Step};
@@ -186,8 +186,8 @@ impl Check<'_, '_, '_> {
                 Some(compensation::arguments(undone, &undo.capability.id, &why))
             }
             (_, Some(undo)) => {
-                let (by, instead, rule) = self.refusal(undo, effect.place, model);
-                Some(compensation::refused(undone, &undo.capability.id, &by, instead, rule.map(span_of)))
+                let refusal = self.refusal(undo, effect.place, model);
+                Some(compensation::refused(undone, &undo.capability.id, refusal))
             }
             _ => None,
         }
@@ -205,25 +205,33 @@ impl Check<'_, '_, '_> {
     }
 
     /// What decides about a compensation that is not allowed.
-    fn refusal(&self, undo: &Undo<'_>, place: PlaceId, model: &Model) -> (String, &'static str, Option<Origin>) {
+    fn refusal(&self, undo: &Undo<'_>, place: PlaceId, model: &Model) -> Refusal<'_> {
         let holds = |term: &Term| model.bool(term) == Some(true);
+        let refusal = |by: String, instead: &'static str, at: Option<Origin>| Refusal {
+            by,
+            instead,
+            at: at.map(span_of),
+            mended_in: None,
+        };
         let policy = self.paths.layout.workflow(place).and_then(|workflow| self.package.policy(&workflow.policy));
-        let Some(policy) = policy else { return ("no policy".to_owned(), "allows", None) };
+        let Some(policy) = policy else { return refusal("no policy".to_owned(), "allows", None) };
+        let by_rule = |index: u32, instead: &'static str| {
+            let place = (index as usize).saturating_sub(1);
+            let at = policy.rules.get(place).map(|rule| rule.at);
+            Refusal { mended_in: Some((policy, Some(place))), ..refusal(words::rule(policy, index), instead, at) }
+        };
         let denied = undo.decision.denied_by.iter().find(|(_, when)| holds(when)).map(|(by, _)| *by);
         match denied {
-            Some(DeniedBy::Rule(index)) => {
-                let rule = policy.rules.get((index as usize).saturating_sub(1));
-                (words::rule(policy, index), "denies", rule.map(|rule| rule.at))
+            Some(DeniedBy::Rule(index)) => by_rule(index, "denies"),
+            Some(DeniedBy::Condition(index)) => by_rule(index, "cannot decide"),
+            Some(DeniedBy::Default) => {
+                let by = format!("the default of `{}`", policy.name);
+                Refusal { mended_in: Some((policy, None)), ..refusal(by, "denies", Some(policy.default_at)) }
             }
-            Some(DeniedBy::Condition(index)) => {
-                let rule = policy.rules.get((index as usize).saturating_sub(1));
-                (words::rule(policy, index), "cannot decide", rule.map(|rule| rule.at))
-            }
-            Some(DeniedBy::Default) => (format!("the default of `{}`", policy.name), "denies", Some(policy.default_at)),
             Some(DeniedBy::Table) => {
-                (format!("`{}` itself", undo.capability.id), "leaves open", Some(undo.capability.at))
+                refusal(format!("`{}` itself", undo.capability.id), "leaves open", Some(undo.capability.at))
             }
-            None => (format!("`{}`", policy.name), "lets a human decide", None),
+            None => refusal(format!("`{}`", policy.name), "lets a human decide", None),
         }
     }
 }

@@ -278,4 +278,43 @@ mod tests {
             assert_eq!(kept.await, Ok(vec![1, 2]));
         });
     }
+
+    /// A piece of work that does nothing.
+    struct Nothing;
+
+    impl Piece for Nothing {
+        fn run(&mut self, _: &Transaction<'_>) -> bool {
+            true
+        }
+
+        fn tell(self: Box<Self>, _: Option<&Error>) {}
+    }
+
+    fn nothing() -> Job {
+        Job { writes: true, piece: Box::new(Nothing) }
+    }
+
+    #[test]
+    fn who_has_waited_in_vain_does_not_wait_again_at_once() {
+        let (work, jobs) = channel();
+        let mut patience = Patience { synced: Duration::from_millis(1), ..Patience::default() };
+        let mut rests = Vec::new();
+        // Nobody comes: how many commits go on alone between two that wait.
+        for _ in 0..400 {
+            let waits = patience.alone == 0;
+            let mut batch = vec![nothing()];
+            patience.gather(&jobs, &mut batch, 2);
+            assert_eq!(batch.len(), 1);
+            if waits {
+                rests.push(patience.alone);
+            }
+        }
+        assert_eq!(rests[..8], [1, 2, 4, 8, 16, 32, 64, 64]);
+        // Whoever is there makes it worth waiting again.
+        patience.alone = 0;
+        work.send(nothing()).unwrap();
+        let mut batch = vec![nothing()];
+        patience.gather(&jobs, &mut batch, 2);
+        assert_eq!((batch.len(), patience.alone, patience.next_alone), (2, 0, 0));
+    }
 }
