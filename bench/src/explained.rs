@@ -1,7 +1,7 @@
 //! Where curves bend, and why.
 
 /// The beginning of what a curve is of, of whose it is, and a sentence or two.
-const SENTENCES: [(&str, &str, &str); 12] = [
+const SENTENCES: [(&str, &str, &str); 13] = [
     (
         "proofs, dense, with amounts",
         "gov",
@@ -49,6 +49,7 @@ const SENTENCES: [(&str, &str, &str); 12] = [
         "Restate",
         "Each step is a round trip between service and server; from some number on they wait for the processor.",
     ),
+    ("runs, memory", "gov", "Most of it is the program itself: a run under way needs some tens of kilobytes."),
     ("runs", "gov", "One writer commits what has gathered: the more runs at once, the less each pays of a sync."),
 ];
 
