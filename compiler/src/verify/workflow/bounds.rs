@@ -10,7 +10,7 @@ use super::layout::PlaceId;
 use super::parallel::equal;
 use super::paths::Why;
 use super::witness::Case;
-use super::words;
+use super::{shown as played, words};
 use crate::codes::Code;
 use crate::errors::workflow as errors;
 use crate::lower::span_of;
@@ -127,8 +127,10 @@ impl Check<'_, '_, '_> {
         };
         let state = case.replay(&self.paths, (None, None), &|state| state.end.is_some() && taken(state) > most)?;
         let mut witness = words::witness(&self.paths, &case, &state);
-        // Tests know nothing of money and time, and count the attempts of a call as one.
-        witness.test = None;
+        // A test says nothing of time, and counts the attempts of a call as one: what it can show is where the budget stops it.
+        let calls = self.workflow.budget.calls.map(i128::from);
+        let is_of_the_budget = matches!(of, Of::Calls) && calls == Some(most);
+        witness.test = if is_of_the_budget { played::over_budget(&walk, &case, &state) } else { None };
         Some(Worst { witness, amount: taken(&state), table: words::spent(&state) })
     }
 

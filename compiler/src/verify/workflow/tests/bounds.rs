@@ -28,6 +28,25 @@ fn every_attempt_counts() {
     insta::assert_snapshot!(told(&workflow("3 USD", ask)));
 }
 
+/// The statements of the test that shows what is found.
+fn test(text: &str) -> Vec<String> {
+    let found = super::about_workflows(text);
+    let [found] = &found[..] else { panic!("{found:#?}") };
+    found.witness.as_ref().and_then(|witness| witness.test.clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_test_plays_the_worst_path_until_the_budget_stops_it() {
+    let ask = "step put = db.put { id: q, amount: 1 } step a = api.ask { q: q, long: long }";
+    insta::assert_snapshot!(test(&workflow("4 calls", ask)).join("\n"));
+    // The call is not made at all.
+    insta::assert_snapshot!(test(&workflow("3 calls", ask)).join("\n"));
+    // What a failed attempt costs is free again. The workflow goes on where a call is not borne, or its time may be over first.
+    assert_eq!(test(&workflow("3 USD", ask)), [] as [&str; 0]);
+    assert_eq!(test(&workflow("4 calls", &format!("{ask} on failure continue"))), [] as [&str; 0]);
+    assert_eq!(test(&workflow("4 calls, 1h", ask)), [] as [&str; 0]);
+}
+
 #[test]
 fn conditions_that_exclude_one_another_do_not_add_up() {
     let body = "if long { step a = api.ask { q: q, long: long } }
