@@ -70,26 +70,13 @@ fn borne(calls: u32, worst: &State<'_>) -> Option<(usize, u32)> {
 /// Follows an execution up to a call, which fails, and goes on from there to the end.
 fn stopped<'m>(walk: &Walk<'m>, choices: &dyn Choices, worst: &State<'m>, stops: usize) -> Option<State<'m>> {
     let at = worst.trace.get(stops)?.path.clone();
-    let choices = Stopped { choices, at };
-    let mut state = walk.start();
-    for _ in 0..MOST_ACTS {
-        if state.end.is_some() {
-            return Some(state);
+    followed(walk, &Stopped { choices, at }, |place, new| match worst.trace.get(place) {
+        Some(old) if place < stops => is_same(new, old),
+        Some(old) if place == stops => {
+            new.path == old.path && matches!(&new.what, What::Called(called) if !called.succeeded)
         }
-        let so_far = state.trace.len();
-        let follows = |next: &State<'m>| {
-            next.trace.iter().enumerate().skip(so_far).all(|(place, new)| match worst.trace.get(place) {
-                Some(old) if place < stops => new.path == old.path && new.what == old.what,
-                Some(old) if place == stops => {
-                    new.path == old.path && matches!(&new.what, What::Called(called) if !called.succeeded)
-                }
-                _ => true,
-            })
-        };
-        let mut next = walk.ready(&state).into_iter().flat_map(|ready| walk.act(&state, &ready, &choices));
-        state = next.find(follows)?;
-    }
-    None
+        _ => true,
+    })
 }
 
 /// The world as it was, but for one step, which fails.
@@ -143,18 +130,29 @@ fn statements(walk: &Walk<'_>, script: &Script, ended: &State<'_>) -> Option<Vec
 
 /// Follows what happened in a world that a test can make, and goes on to the end.
 fn played<'m>(walk: &Walk<'m>, choices: &dyn Choices, wanted: &State<'_>) -> Option<State<'m>> {
+    followed(walk, choices, |place, new| wanted.trace.get(place).is_none_or(|old| is_same(new, old)))
+}
+
+fn is_same(new: &Event<'_>, old: &Event<'_>) -> bool {
+    new.path == old.path && new.what == old.what
+}
+
+/// Goes on to the end by the first way on which everything that happens, by its place in the trace, is what is wanted.
+fn followed<'m>(
+    walk: &Walk<'m>,
+    choices: &dyn Choices,
+    is_wanted: impl Fn(usize, &Event<'m>) -> bool,
+) -> Option<State<'m>> {
     let mut state = walk.start();
     for _ in 0..MOST_ACTS {
         if state.end.is_some() {
             return Some(state);
         }
         let so_far = state.trace.len();
-        let is_the_same = |next: &State<'m>| {
-            let (new, old) = (next.trace.iter().skip(so_far), wanted.trace.iter().skip(so_far));
-            new.zip(old).all(|(new, old)| new.path == old.path && new.what == old.what)
-        };
+        let follows =
+            |next: &State<'m>| next.trace.iter().enumerate().skip(so_far).all(|(place, new)| is_wanted(place, new));
         let mut next = walk.ready(&state).into_iter().flat_map(|ready| walk.act(&state, &ready, choices));
-        state = next.find(is_the_same)?;
+        state = next.find(follows)?;
     }
     None
 }
