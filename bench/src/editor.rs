@@ -111,7 +111,15 @@ impl Editor {
         let (input, output) = (BufWriter::new(input), BufReader::new(output));
         let document = format!("file://{}", place.display());
         let mut editor = Editor { child, input, output, document, version: 1, asked: 0 };
-        let capabilities = json!({ "general": { "positionEncodings": ["utf-8"] } });
+        // What VS Code and Neovim say of completions.
+        let completion = json!({
+            "completionItem": { "snippetSupport": true },
+            "completionList": { "itemDefaults": ["editRange"] },
+        });
+        let capabilities = json!({
+            "general": { "positionEncodings": ["utf-8"] },
+            "textDocument": { "completion": completion },
+        });
         editor.ask("initialize", json!({ "processId": null, "rootUri": null, "capabilities": capabilities }))?;
         editor.notify("initialized", json!({}))?;
         let opened = json!({ "uri": editor.document, "languageId": "gov", "version": 1, "text": text });

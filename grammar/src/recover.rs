@@ -83,13 +83,21 @@ pub fn keywords(place: Place) -> &'static [&'static str] {
 }
 
 pub(crate) fn find_errors(tree: &Tree, errors: &mut Vec<Error>) {
-    // Most files are healthy, which is seen in less time than it takes to walk them.
-    if tree.nodes().any(|node| node.kind() == Kind::missing_close || node.is_unread()) {
-        find_below(tree.root(), errors);
-    }
+    // Most of a file is healthy, which is seen in less time than it takes to walk it.
+    let bad: Vec<u32> = tree
+        .nodes()
+        .filter(|node| node.kind() == Kind::missing_close || node.is_unread())
+        .map(|node| node.places().start)
+        .collect();
+    find_below(tree.root(), &bad, errors);
 }
 
-fn find_below(node: Node<'_>, errors: &mut Vec<Error>) {
+/// Finds what is wrong below a node; `bad` are the places of all nodes that stand for mistakes.
+fn find_below(node: Node<'_>, bad: &[u32], errors: &mut Vec<Error>) {
+    let places = node.places();
+    let from = bad.partition_point(|place| *place <= places.start);
+    let until = bad.partition_point(|place| *place < places.end);
+    let Some(bad) = bad.get(from..until).filter(|bad| !bad.is_empty()) else { return };
     let mut open = None;
     let mut before = None;
     for child in node.children() {
@@ -106,12 +114,12 @@ fn find_below(node: Node<'_>, errors: &mut Vec<Error>) {
                     let found_at = error.span.start;
                     errors.push(at_the_line_end(child, error));
                     further_mistakes(child, strict.place, found_at, errors);
-                    find_below(child, errors);
+                    find_below(child, bad, errors);
                     before = None;
                 }
                 None => {
                     before = Some(child);
-                    find_below(child, errors);
+                    find_below(child, bad, errors);
                 }
             },
         }

@@ -3,6 +3,7 @@
 use crate::reparse::{common_end, common_start};
 use crate::{MAX_DEPTH, Span, is_forbidden};
 use pest::Token;
+use std::ops::Range;
 use std::sync::Arc;
 
 pub use crate::parser::Rule as Kind;
@@ -267,6 +268,11 @@ impl<'t> Node<'t> {
     pub fn text(self) -> &'t str {
         let raw = self.raw();
         self.tree.text.get(raw.start as usize..raw.end as usize).unwrap_or_default()
+    }
+
+    /// The places of the node and of all nodes below it in the order of the tree.
+    pub(crate) fn places(self) -> Range<u32> {
+        self.index..self.raw().next
     }
 
     /// The nodes directly below, comments included, in order.

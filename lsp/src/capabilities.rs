@@ -22,6 +22,8 @@ pub struct Client {
     pub refreshes_lenses: bool,
     /// Whether completions may have places to fill in.
     pub snippets: bool,
+    /// Whether a list of completions may say once what its items replace.
+    pub default_edit_range: bool,
     /// Whether findings may point to other places.
     pub related_information: bool,
     /// Whether it shows progress.
@@ -37,6 +39,7 @@ impl Client {
         let said = serde_json::to_value(&params.capabilities).unwrap_or_default();
         let is = |path: &str| said.pointer(path).and_then(Value::as_bool).unwrap_or(false);
         let encodings = said.pointer("/general/positionEncodings").and_then(Value::as_array);
+        let defaults = said.pointer("/textDocument/completion/completionList/itemDefaults").and_then(Value::as_array);
         let utf8 = encodings.is_some_and(|encodings| encodings.iter().any(|encoding| encoding == "utf-8"));
         Client {
             encoding: if utf8 { Encoding::Utf8 } else { Encoding::Utf16 },
@@ -44,6 +47,7 @@ impl Client {
             refreshes_diagnostics: is("/workspace/diagnostics/refreshSupport"),
             refreshes_lenses: is("/workspace/codeLens/refreshSupport"),
             snippets: is("/textDocument/completion/completionItem/snippetSupport"),
+            default_edit_range: defaults.is_some_and(|known| known.iter().any(|one| one == "editRange")),
             related_information: is("/textDocument/publishDiagnostics/relatedInformation"),
             progress: is("/window/workDoneProgress"),
             registers_watchers: is("/workspace/didChangeWatchedFiles/dynamicRegistration"),

@@ -74,6 +74,8 @@ struct Server<'c> {
     newest: Arc<AtomicU64>,
     queue: ReqQueue<Cancel, Asked>,
     workers: Workers,
+    /// Checks one world after the other, and takes them apart: what a thread frees it has at hand for the next.
+    checker: Workers,
     events: (Sender<Event>, Receiver<Event>),
     /// What the client was last told about each file, and for which version.
     published: HashMap<lsp::Uri, (Option<i32>, Vec<lsp::Diagnostic>)>,
@@ -107,6 +109,7 @@ impl<'c> Server<'c> {
             newest: Arc::new(AtomicU64::new(0)),
             queue: ReqQueue::default(),
             workers: Workers::new(threads),
+            checker: Workers::new(1),
             events: unbounded(),
             published: HashMap::new(),
             is_shut_down: false,
@@ -232,13 +235,13 @@ impl<'c> Server<'c> {
         self.proving.changed();
         self.diagnose();
         // To take a large package apart takes a while: nobody is kept waiting.
-        self.workers.run(move || drop(before));
+        self.checker.run(move || drop(before));
     }
 
     fn diagnose(&mut self) {
         let (world, events) = (Arc::clone(&self.world), self.events.0.clone());
         let (revision, newest) = (self.revision, Arc::clone(&self.newest));
-        self.workers.run(move || {
+        self.checker.run(move || {
             // Where more has been typed meanwhile, the later job says it all.
             if newest.load(Ordering::Relaxed) == revision {
                 let found = diagnostics::of_world(&world);

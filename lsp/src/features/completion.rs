@@ -28,7 +28,7 @@ pub fn completion(world: &Arc<World>, params: lsp::CompletionParams) -> Answer<O
     }
     let mut items = Items::new(&view, &context, offset);
     Completion { view: &view, context: &context, offset, items: &mut items }.all();
-    Ok(Some(lsp::CompletionResponse::CompletionList(lsp::CompletionList::new(false, None, None, items.finish()))))
+    Ok(Some(lsp::CompletionResponse::CompletionList(items.finish())))
 }
 
 /// An item with what there is to say of what it stands for. What a package declares can be much, and of what is offered little
@@ -37,7 +37,7 @@ pub fn resolve(world: &Arc<World>, mut item: lsp::CompletionItem) -> Answer<lsp:
     let described = item.data.clone().and_then(|data| serde_json::from_value::<Described>(data).ok());
     let view = described.as_ref().and_then(|described| View::of(world, &described.uri));
     if let (Some(described), Some(view)) = (described, view) {
-        let definition = view.unit.index().definitions().iter().find(|one| described.is(one));
+        let definition = view.unit.index().definitions().iter().find(|one| described.is(&item.label, one));
         item.documentation = definition.map(|one| items::markdown(describe::definition(&view.unit, one)));
     }
     Ok(item)

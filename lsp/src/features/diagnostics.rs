@@ -12,7 +12,6 @@ use gov_compiler::source::FileId;
 
 use super::Answer;
 use crate::position::Lines;
-use crate::proofs::Item;
 use crate::world::{Manifest, Unit, View, World, place_of};
 
 /// What is wrong with a file.
@@ -65,11 +64,9 @@ pub fn of_unit(world: &World, unit: &Unit) -> Vec<Diagnostic> {
     }
     let checked = unit.checked();
     let mut found = checked.diagnostics.clone();
-    let items: Vec<&Item> = unit.digests().keys().collect();
-    let known: Vec<&Item> = items.iter().copied().filter(|item| world.proofs.outcome(unit, item).is_some()).collect();
-    found.extend(known.iter().flat_map(|item| world.proofs.found(unit, item)));
-    let all_known = items.len() == known.len() && checked.package.is_some();
-    gov_compiler::accept(&mut found, &checked.acceptances, |_| all_known);
+    found.extend(world.proofs.all(unit).flat_map(|(_, outcome)| outcome.found(unit)));
+    let all_known = || checked.package.is_some() && world.proofs.all(unit).count() == unit.digests().len();
+    gov_compiler::accept(&mut found, &checked.acceptances, |_| all_known());
     found
 }
 

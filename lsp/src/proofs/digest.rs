@@ -1,6 +1,6 @@
 //! What a proof depends on, as a digest: while it is the same, so is what came of the proof.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gov_compiler::index::{Definition, Kind};
 use gov_compiler::source::Span;
@@ -33,19 +33,18 @@ pub fn digests(unit: &Unit) -> BTreeMap<Item, Digest> {
         digest(others).as_slice(),
     ]);
     let requests = digest([all_of(|kind| kind == Kind::Capability).as_slice(), terms.as_slice()]);
+    let direct: Vec<Vec<usize>> = items.iter().map(|item| referred(unit, &items, item)).collect();
     let mut found = BTreeMap::new();
-    for item in items.iter().filter(|item| unit.is_own(item.whole.file)) {
+    for (place, item) in items.iter().enumerate().filter(|(_, item)| unit.is_own(item.whole.file)) {
         let Some(key) = Item::of_definition(item) else { continue };
-        let mut reached = BTreeMap::from([(item.at, item.kind)]);
-        if !matches!(key, Item::Policy(_)) {
-            reach(unit, item, &mut reached);
-        }
+        let reached = reached(place, &direct);
+        let reached: Vec<&Definition> = reached.into_iter().filter_map(|place| items.get(place).copied()).collect();
         let is_of_policy = match key {
             Item::Policy(_) => true,
-            Item::Claim(_) => !reached.values().any(|kind| *kind == Kind::Workflow),
+            Item::Claim(_) => !reached.iter().any(|one| one.kind == Kind::Workflow),
             Item::Capability(_) | Item::Workflow(_) => false,
         };
-        let parts = reached.keys().filter_map(|at| own.get(at)).map(Digest::as_slice);
+        let parts = reached.iter().filter_map(|one| own.get(&one.at)).map(Digest::as_slice);
         let rest = match key {
             Item::Capability(_) => None,
             _ if is_of_policy => Some(requests.as_slice()),
@@ -57,16 +56,33 @@ pub fn digests(unit: &Unit) -> BTreeMap<Item, Digest> {
     found
 }
 
-/// Adds every item that is reached by references, by the place of its name. A policy decides about a call by what it says
-/// itself: what else it refers to is not followed.
-fn reach(unit: &Unit, item: &Definition, reached: &mut BTreeMap<Span, Kind>) {
-    let index = unit.index();
-    for reference in index.references_in(item.whole) {
-        let Some(to) = reference.to.and_then(|to| unit.item_at(to)) else { continue };
-        if reached.insert(to.at, to.kind).is_none() && to.kind != Kind::Policy {
-            reach(unit, to, reached);
-        }
+/// The places of the items that an item refers to itself. A policy decides about a call by what it says itself: what else it
+/// refers to is not followed.
+fn referred(unit: &Unit, items: &[&Definition], item: &Definition) -> Vec<usize> {
+    if item.kind == Kind::Policy {
+        return Vec::new();
     }
+    let item_of = |to: Span| {
+        let until = items.partition_point(|one| (one.at.file, one.at.start) <= (to.file, to.end));
+        // An item's name stands behind its start, but parts of it stand behind that.
+        let near = [Some(until), until.checked_sub(1)].into_iter().flatten();
+        near.filter(|place| items.get(*place).is_some_and(|one| one.whole.contains(to))).min()
+    };
+    let mut found: Vec<usize> =
+        unit.index().references_in(item.whole).filter_map(|reference| item_of(reference.to?)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The places of an item and of every item that is reached from it, in order.
+fn reached(from: usize, direct: &[Vec<usize>]) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::from([from]);
+    let mut left = vec![from];
+    while let Some(place) = left.pop() {
+        left.extend(direct.get(place).into_iter().flatten().filter(|to| reached.insert(**to)));
+    }
+    reached
 }
 
 fn digest<'t>(parts: impl IntoIterator<Item = &'t [u8]>) -> Digest {

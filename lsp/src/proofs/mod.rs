@@ -93,6 +93,13 @@ pub struct Outcome {
     found: Vec<Anchored>,
 }
 
+impl Outcome {
+    /// What was found, at the places where it stands now.
+    pub fn found(&self, unit: &Unit) -> impl Iterator<Item = Diagnostic> {
+        self.found.iter().filter_map(|found| found.now(unit))
+    }
+}
+
 /// How an item stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -149,8 +156,14 @@ impl Known {
 
     /// What came of an item, if it is the same as when it was proved.
     pub fn outcome(&self, unit: &Unit, item: &Item) -> Option<&Arc<Outcome>> {
-        let digest = unit.digests().get(item)?;
-        self.outcomes.get(unit.key())?.get(item).filter(|outcome| outcome.digest == *digest)
+        let outcome = self.outcomes.get(unit.key())?.get(item)?;
+        (unit.digests().get(item) == Some(&outcome.digest)).then_some(outcome)
+    }
+
+    /// The items of a package that were proved as they are now, with what came of each.
+    pub fn all<'k>(&'k self, unit: &'k Unit) -> impl Iterator<Item = (&'k Item, &'k Arc<Outcome>)> {
+        let outcomes = self.outcomes.get(unit.key()).into_iter().flatten();
+        outcomes.filter(|(item, outcome)| unit.digests().get(*item) == Some(&outcome.digest))
     }
 
     /// The items of a package of which nothing is known.
@@ -160,8 +173,7 @@ impl Known {
 
     /// What was found about an item, at the places where it stands now.
     pub fn found(&self, unit: &Unit, item: &Item) -> Vec<Diagnostic> {
-        let outcome = self.outcome(unit, item);
-        outcome.map_or_else(Vec::new, |outcome| outcome.found.iter().filter_map(|found| found.now(unit)).collect())
+        self.outcome(unit, item).map_or_else(Vec::new, |outcome| outcome.found(unit).collect())
     }
 
     /// How an item stands.

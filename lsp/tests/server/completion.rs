@@ -1,9 +1,10 @@
 //! What could be written next.
 
-use serde_json::Value;
+use gov_lsp::Options;
+use serde_json::{Value, json};
 
 use crate::SHOP;
-use crate::client::{Client, Fixture, edited};
+use crate::client::{Client, Fixture, able, edited};
 
 fn items(marked: &str) -> Vec<Value> {
     let fixture = Fixture::new(marked);
@@ -154,8 +155,43 @@ fn an_item_replaces_the_word_at_the_cursor() {
     let client = Client::on(&fixture);
     let list = client.at("textDocument/completion", "main.gov", &fixture);
     let item = list["items"].as_array().unwrap().iter().find(|item| item["label"] == "stripe.refund").unwrap();
-    let after = edited(&fixture.text, &serde_json::json!([item["textEdit"]]));
+    let after = edited(&fixture.text, &json!([item["textEdit"]]));
     assert!(after.contains("allow front_line to stripe.refund, io.fs.read_file"));
+}
+
+/// A client that may be told once what items replace is told the same as one that is told with each.
+#[test]
+fn what_items_replace_may_be_said_once() {
+    let mut knows = able();
+    knows["textDocument"]["completion"]["completionList"] = json!({ "itemDefaults": ["editRange"] });
+    let places = [
+        shop("to crm.read_*, io", "to stripe.re$0, io"),
+        shop("step refund = stripe.refund {", "step refund = $0 {"),
+        shop("let total = found.total", "let total = found.$0"),
+        shop("    return {", "    ret$0\n    return {"),
+    ];
+    for marked in &places {
+        let fixture = Fixture::new(marked);
+        let ask = |capabilities: &Value| {
+            let client = Client::with(capabilities.clone(), Options::default());
+            client.open("main.gov", &fixture.text);
+            client.at("textDocument/completion", "main.gov", &fixture)
+        };
+        let (each, once) = (ask(&able()), ask(&knows));
+        let edits = |list: &Value| -> Vec<(Value, Value)> {
+            let edit = |item: &Value| {
+                let own = &item["textEdit"];
+                if !own.is_null() {
+                    return own.clone();
+                }
+                let text = item.get("textEditText").unwrap_or(&item["label"]);
+                json!({ "range": list["itemDefaults"]["editRange"], "newText": text })
+            };
+            list["items"].as_array().unwrap().iter().map(|item| (item["label"].clone(), edit(item))).collect()
+        };
+        assert_eq!(edits(&once), edits(&each), "{marked}");
+        assert_eq!(each["itemDefaults"], Value::Null, "a client is told so only where it says that it understands");
+    }
 }
 
 #[test]

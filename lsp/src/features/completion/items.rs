@@ -76,25 +76,21 @@ pub(super) const TESTS: [Snippet; 6] = [
     ("reject", "reject ${1:step} by ${2:user:name}"),
 ];
 
-/// What an item stands for that is declared: enough to find it again when the client asks what there is to say of it.
+/// What an item stands for that is declared, beside its label: enough to find it again when the client asks what there is to
+/// say of it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Described {
     /// The document that the item was offered in.
     pub uri: lsp::Uri,
-    pub kind: String,
-    pub name: String,
-    pub owner: Option<String>,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
 }
 
 impl Described {
-    fn new(uri: lsp::Uri, definition: &Definition) -> Described {
-        let kind = rename::word(definition.kind).to_owned();
-        Described { uri, kind, name: definition.name.clone(), owner: definition.owner.clone() }
-    }
-
-    /// Whether this is what an item stands for.
-    pub fn is(&self, definition: &Definition) -> bool {
-        self.name == definition.name && self.owner == definition.owner && self.kind == rename::word(definition.kind)
+    /// Whether this is what an item with that label stands for.
+    pub fn is(&self, label: &str, definition: &Definition) -> bool {
+        definition.name == label && self.owner == definition.owner && self.kind == rename::word(definition.kind)
     }
 }
 
@@ -117,11 +113,17 @@ impl<'a> Items<'a> {
         Items { view, uri, word: range(context.start), field: range(context.start + behind_dot), found: Vec::new() }
     }
 
-    pub fn finish(self) -> Vec<lsp::CompletionItem> {
+    pub fn finish(self) -> lsp::CompletionList {
         let mut seen = std::collections::HashSet::new();
         let mut found = self.found;
         found.retain(|item| seen.insert(item.label.clone()));
-        found
+        let defaults = self
+            .view
+            .world
+            .client
+            .default_edit_range
+            .then(|| lsp::CompletionItemDefaults { edit_range: Some(self.word.into()), ..Default::default() });
+        lsp::CompletionList::new(false, defaults, None, found)
     }
 
     fn add(
@@ -139,21 +141,27 @@ impl<'a> Items<'a> {
             }
             Text::Snippet(_) => (label.trim_end_matches([' ', '…']).to_owned(), None),
         };
-        self.found.push(lsp::CompletionItem {
+        let mut item = lsp::CompletionItem {
             label: label.to_owned(),
             kind: Some(kind),
             detail: detail.map(str::to_owned),
-            filter_text: Some(label.to_owned()),
             insert_text_format: format,
-            text_edit: Some(lsp::TextEdit { range, new_text }.into()),
             ..Default::default()
-        });
+        };
+        // Nearly all items replace the same word: where the client understands it, that is said once for all of them.
+        if self.view.world.client.default_edit_range && range == self.word {
+            item.text_edit_text = Some(new_text).filter(|text| text != label);
+        } else {
+            item.text_edit = Some(lsp::TextEdit { range, new_text }.into());
+        }
+        self.found.push(item);
     }
 
     /// Says that there is more to say of the last item, once the client asks: see [`super::resolve`].
-    fn describe(&mut self, definition: &Definition) {
+    fn describe(&mut self, kind: Kind, owner: Option<String>) {
+        let described = Described { uri: self.uri.clone(), kind: rename::word(kind).to_owned(), owner };
         if let Some(item) = self.found.last_mut() {
-            item.data = serde_json::to_value(Described::new(self.uri.clone(), definition)).ok();
+            item.data = serde_json::to_value(described).ok();
         }
     }
 
@@ -192,7 +200,7 @@ impl<'a> Items<'a> {
             _ => lsp::CompletionItemKind::Enum,
         };
         self.named(&definition.name, kind, definition.owner.as_deref());
-        self.describe(definition);
+        self.describe(definition.kind, definition.owner.clone());
     }
 
     pub fn variable(&mut self, name: &str, ty: &str, fits: bool) {
@@ -229,9 +237,7 @@ impl<'a> Items<'a> {
         let text =
             if arguments.is_empty() { format!("{id} {{}}") } else { format!("{id} {{ {} }}", arguments.join(", ")) };
         self.add(id, lsp::CompletionItemKind::Function, Some(kind), self.word, Text::Snippet(&text));
-        if let Some(definition) = self.view.unit.index().named(Kind::Capability, id) {
-            self.describe(definition);
-        }
+        self.describe(Kind::Capability, None);
     }
 }
 
