@@ -5,7 +5,7 @@ target := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # The same as in .cargo/config.toml, with the real target folder.
 export PKG_CONFIG_PATH := $(target)/z3/pkgconfig$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
-export Z3_LIBRARY_PATH_OVERRIDE := $(target)/z3/lib
+export Z3_LIBRARY_PATH_OVERRIDE := $(target)/z3/link
 # Doc tests run from a temporary folder, where the binary's own run path leads nowhere.
 export LD_LIBRARY_PATH := $(target)/z3/lib$(if $(LD_LIBRARY_PATH),:$(LD_LIBRARY_PATH))
 

@@ -169,3 +169,22 @@ fn an_interrupt_ends_a_long_proof() {
     let status = child.wait().unwrap();
     assert!(!status.success() && status.code() != Some(1), "it ended by itself: {status}");
 }
+
+/// The system's loader says what it loads. Where Z3 is linked as it is (see `scripts/setup.d/z3`), there is nothing to see.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn what_proves_nothing_starts_without_z3() {
+    let sandbox = Sandbox::with(FILES).unwrap();
+    let loads_z3 = |arguments: &[&str]| {
+        let output = sandbox.command(".").unwrap().args(arguments).env("LD_DEBUG", "files").output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("libc.so"), "{said}");
+        said.contains("libz3.so")
+    };
+    if !loads_z3(&["check"]) {
+        return;
+    }
+    for arguments in [["--version"].as_slice(), &["fmt", "--check"], &["runs"]] {
+        assert!(!loads_z3(arguments), "{arguments:?}");
+    }
+}
