@@ -71,7 +71,7 @@ pub fn program(suite: &mut Suite, gov: &Path) -> Result<(), Box<dyn Error>> {
     };
     let size = std::fs::metadata(gov)?.len() as f64;
     suite.rows.extend([
-        Row::time("start to finish", "gov --version", 0, "lines", run(&["--version"])?),
+        Row::time("start to finish", "gov --version", 0, "", run(&["--version"])?),
         Row::time("start to finish", "gov check, the smallest example", 47, "lines", run(&["check"])?),
         Row::figure("binary", "gov", 0, "", size, "bytes")
             .noting("release build, not stripped, Z3's library beside it"),

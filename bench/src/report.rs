@@ -105,8 +105,8 @@ fn table(name: &str, rows: &[&Row]) -> String {
         // One figure has no spread.
         let [least, p99] = [least, p99].map(|figure| if least == p99 { String::new() } else { shown(figure) });
         let median = shown(median);
-        let (size, of) = (row.size, &row.of);
-        let _ = writeln!(text, "| {} | {size} {of} | {median} | {least} | {p99} | {beside} | {} |", row.who, row.note);
+        let size = if row.size > 0.0 { format!("{} {}", row.size, row.of) } else { String::new() };
+        let _ = writeln!(text, "| {} | {size} | {median} | {least} | {p99} | {beside} | {} |", row.who, row.note);
     }
     for who in names_of(rows) {
         let points: Vec<(f64, f64)> = rows
