@@ -18,6 +18,7 @@ mod peers;
 mod plain;
 mod postgres;
 mod proofs;
+mod raw;
 mod report;
 mod row;
 mod runs;

@@ -1,5 +1,5 @@
 //! Runs: three-step workflows whose handlers do nothing, every entry durable before anything depends on it. Beside them, in the
-//! same place and the same minute, what the disk itself syncs, and what a journal in SQLite takes that does nothing else.
+//! same place and the same minute, what the disk itself syncs, and what a journal in SQLite takes that does nothing else (`raw`).
 
 use std::error::Error;
 use std::path::Path;
@@ -11,13 +11,13 @@ use gov_runtime::Plan;
 use gov_runtime::core::{Command, Event, EventKind, Outcome, Start, State, step};
 use gov_runtime::gate::Gate;
 use gov_runtime::host::Host;
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::measure::{self, Times};
 use crate::peers;
 use crate::postgres;
+use crate::raw;
 use crate::row::Row;
 use crate::suite::Suite;
 use crate::three::{self, Rate, handlers, host, request};
@@ -55,12 +55,14 @@ pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dy
     let most = AT_ONCE.into_iter().max().unwrap_or(1);
     let postgres = if with_peers { suite.unless_absent("PostgreSQL", postgres::Cluster::start(most)) } else { None };
     for at_once in AT_ONCE {
-        let (mut ours, mut raw, mut theirs, mut shares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut ours, mut journals, mut batches) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut theirs, mut shares) = (Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            let (runs, journal) = (three::rate(at_once, TURN)?, journal(at_once)?);
+            let (runs, journal) = (three::rate(at_once, TURN)?, raw::journal(at_once, ENTRIES, TURN)?);
             shares.push(100.0 * runs.per_second / journal);
             ours.push(runs);
-            raw.push(journal);
+            journals.push(journal);
+            batches.push(raw::batches(at_once, ENTRIES, TURN)?);
             if let Some(cluster) = &postgres {
                 theirs.push(cluster.journal(at_once, ENTRIES as i32, TURN)?);
             }
@@ -74,10 +76,11 @@ pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dy
         suite
             .rows
             .extend(middle_of(ours).map(|rate| rated("gov", at_once, &rate, &note, memory)).into_iter().flatten());
-        raw.sort_by(f64::total_cmp);
-        let raw = raw.get(TURNS / 2).copied().unwrap_or_default();
-        let note = "batches of so many, and nothing else";
-        suite.rows.push(per_second("runs", "raw SQLite journal", at_once, raw).noting(note));
+        let note =
+            "so many clients that wait for each entry, one writer that commits what has gathered, and nothing else";
+        suite.rows.push(per_second("runs", "raw SQLite journal", at_once, median(journals)).noting(note));
+        let note = "a loop that commits so many entries at once and waits for nobody: no journal is faster";
+        suite.rows.push(per_second("runs", "SQLite in batches", at_once, median(batches)).noting(note));
         if let Some((cluster, rate)) = postgres.as_ref().zip(middle_of(theirs)) {
             let who = format!("PostgreSQL {} journal", cluster.version);
             let note = "a statement for each entry, a connection for each run; nothing drives it";
@@ -105,6 +108,11 @@ fn middle_of(mut turns: Vec<Rate>) -> Option<Rate> {
     turns.get(turns.len() / 2).copied()
 }
 
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or_default()
+}
+
 /// The rows about one rate.
 fn rated(who: &str, at_once: usize, rate: &Rate, note: &str, memory: &str) -> [Row; 3] {
     [
@@ -117,34 +125,6 @@ fn rated(who: &str, at_once: usize, rate: &Rate, note: &str, memory: &str) -> [R
 
 fn per_second(name: &str, who: &str, at_once: usize, figure: f64) -> Row {
     Row::figure(name, who, at_once, "at once", figure, &format!("{name} per second"))
-}
-
-/// As many entries as that many runs write, by a loop that does nothing else: so many "runs" in a second.
-fn journal(at_once: usize) -> Result<f64, Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let mut connection = Connection::open(folder.path().join("raw.db"))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch(
-        "CREATE TABLE journal (run INTEGER, sequence INTEGER, body TEXT, hash TEXT, PRIMARY KEY (run, sequence))
-         STRICT, WITHOUT ROWID",
-    )?;
-    let (body, hash) = ("x".repeat(900), "0".repeat(64));
-    let began = Instant::now();
-    let mut runs = 0_usize;
-    while began.elapsed() < TURN {
-        for sequence in 0..ENTRIES {
-            let transaction = connection.transaction()?;
-            for run in runs..runs + at_once {
-                transaction
-                    .prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(rusqlite::params![run, sequence, body, hash])?;
-            }
-            transaction.commit()?;
-        }
-        runs += at_once;
-    }
-    Ok(runs as f64 / began.elapsed().as_secs_f64())
 }
 
 /// What the disk syncs in a second: a block appended, and made durable.
