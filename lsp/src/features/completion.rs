@@ -12,7 +12,7 @@ use gov_plan::types::Risk;
 use gov_plan::typing::CURSOR;
 
 use super::context::{Context, ITEMS};
-use super::{Answer, describe, shown, signature};
+use super::{Answer, describe, input, shown, signature};
 use crate::world::{View, World};
 use items::{CLAUSES, Described, Items, STATEMENTS};
 
@@ -326,6 +326,8 @@ impl Completion<'_, '_> {
         match found {
             Some(AtCursor::Variable(variables, wanted)) => {
                 for (name, ty, optional) in variables {
+                    let whole = (name == "input").then(|| input::at(self.view, self.offset)).flatten();
+                    let ty = whole.unwrap_or(ty);
                     let fits = wanted.as_ref().is_some_and(|wanted| *wanted == ty && !optional);
                     self.items.variable(&name, &shown(&ty, optional), fits);
                 }

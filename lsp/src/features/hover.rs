@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gen_lsp_types as lsp;
 use gov_grammar::Kind;
 
-use super::{Answer, describe, navigation, shown};
+use super::{Answer, describe, input, navigation, shown};
 use crate::world::{View, World};
 
 /// What there is to say about what stands at a position.
@@ -37,7 +37,8 @@ fn name(view: &View, offset: u32) -> Option<(String, lsp::Range)> {
         ([one], _) => Some((describe::definition(&view.unit, one), range)),
         ([], Some((at, (ty, optional)))) => {
             let word = view.unit.checked().sources.slice(at);
-            Some((format!("```gov\n{word}: {}\n```", shown(ty, *optional)), range))
+            let whole = (word == "input").then(|| input::at(view, offset)).flatten();
+            Some((format!("```gov\n{word}: {}\n```", shown(whole.as_ref().unwrap_or(ty), *optional)), range))
         }
         ([], None) => None,
         (several, _) => {

@@ -10,6 +10,7 @@ pub mod diagnostics;
 pub mod formatting;
 pub mod hover;
 pub mod inlay;
+mod input;
 pub mod lens;
 pub mod links;
 pub mod navigation;

@@ -40,6 +40,14 @@ fn a_value_has_its_type_at_its_place() {
     assert!(hover(&shop("charge: found.cha")).contains("charge: String"));
     assert!(hover(&shop("let total = fou")).contains("found: {"));
     assert!(hover(&shop("allow front_l")).contains("set front_line = { agent:support, agent:triage }"));
+    assert!(
+        hover(&SHOP.replacen(
+            "for agent:support to stripe.refund\n",
+            "for agent:support to stripe.refund when inp$0ut.amount > 1 USD\n",
+            1
+        ))
+        .contains("input: { charge: String, amount: ")
+    );
     assert!(hover(&shop("amount: Amo")).contains("An amount that support may move."));
 }
 
