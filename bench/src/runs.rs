@@ -78,9 +78,9 @@ pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dy
             .extend(middle_of(ours).map(|rate| rated("gov", at_once, &rate, &note, memory)).into_iter().flatten());
         let note =
             "so many clients that wait for each entry, one writer that commits what has gathered, and nothing else";
-        suite.rows.push(per_second("runs", "raw SQLite journal", at_once, median(journals)).noting(note));
+        suite.rows.push(per_second("runs", "raw SQLite journal", at_once, Times::of(journals).median).noting(note));
         let note = "a loop that commits so many entries at once and waits for nobody: no journal is faster";
-        suite.rows.push(per_second("runs", "SQLite in batches", at_once, median(batches)).noting(note));
+        suite.rows.push(per_second("runs", "SQLite in batches", at_once, Times::of(batches).median).noting(note));
         if let Some((cluster, rate)) = postgres.as_ref().zip(middle_of(theirs)) {
             let who = format!("PostgreSQL {} journal", cluster.version);
             let note = "a statement for each entry, a connection for each run; nothing drives it";
@@ -106,11 +106,6 @@ pub fn run(suite: &mut Suite, gov: &Path, with_peers: bool) -> Result<(), Box<dy
 fn middle_of(mut turns: Vec<Rate>) -> Option<Rate> {
     turns.sort_by(|one, other| one.per_second.total_cmp(&other.per_second));
     turns.get(turns.len() / 2).copied()
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
 
 /// The rows about one rate.

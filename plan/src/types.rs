@@ -180,6 +180,12 @@ impl Fields {
         shared.collect()
     }
 
+    /// The fields that all of these have, as [`Fields::shared_with`] says; none of nothing.
+    pub fn shared_by<'f>(mut all: impl Iterator<Item = &'f Fields>) -> Fields {
+        let first = all.next().cloned().unwrap_or_default();
+        all.fold(first, |shared, other| shared.shared_with(other))
+    }
+
     /// The fields in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Field> + ExactSizeIterator {
         self.0.iter()

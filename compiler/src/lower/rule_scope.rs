@@ -70,9 +70,8 @@ impl Context<'_> {
     /// The input fields that all capabilities have that the targets match.
     fn shared_input(&self, targets: &[CapabilityPattern]) -> Fields {
         let matched: BTreeSet<&str> = targets.iter().flat_map(|target| self.symbols.matching(target)).collect();
-        let inputs =
-            matched.into_iter().filter_map(|id| self.symbols.capability(id)).map(|built| &built.capability.input);
-        inputs.cloned().reduce(|one, other| one.shared_with(&other)).unwrap_or_default()
+        let matched = matched.into_iter().filter_map(|id| self.symbols.capability(id));
+        Fields::shared_by(matched.map(|built| &built.capability.input))
     }
 
     /// The type of an input field over all capabilities that the targets match.

@@ -1,4 +1,5 @@
-//! What `input` has where a rule or a claim reads it. The checker looks at each field that is read, and needs no type of the whole.
+//! What `input` has where a rule or a claim reads it. The checker looks at each field that is read, and needs no type of the
+//! whole.
 
 use gov_plan::Origin;
 use gov_plan::model::ClaimKind;
@@ -6,8 +7,8 @@ use gov_plan::types::{Fields, Type};
 
 use crate::world::View;
 
-/// The type of `input` at an offset: the fields that all capabilities have that the rule or the claim there is about. Nothing where
-/// neither is there, or it could not be made.
+/// The type of `input` at an offset: the fields that all capabilities have that the rule or the claim there is about. Nothing
+/// where neither is there, or it could not be made.
 pub(super) fn at(view: &View, offset: u32) -> Option<Type> {
     let model = view.unit.model()?;
     let is_here = |at: Origin| at.file == view.file.0 && at.start <= offset && offset <= at.end;
@@ -20,6 +21,5 @@ pub(super) fn at(view: &View, offset: u32) -> Option<Type> {
         },
     };
     let about = model.capabilities.iter().filter(|one| targets.iter().any(|target| target.matches(&one.id)));
-    let shared = about.map(|one| &one.input).cloned().reduce(|one, other| one.shared_with(&other));
-    Some(Type::Record(shared.unwrap_or_else(Fields::default)))
+    Some(Type::Record(Fields::shared_by(about.map(|one| &one.input))))
 }

@@ -3,8 +3,9 @@
 //! A host in development is held to it like this:
 //!
 //! ```no_run
-//! # fn deployment() -> Box<dyn gov_tests::conformance::Deployment> { unimplemented!() }
+//! # fn of(deployment: fn() -> Box<dyn gov_tests::conformance::Deployment>) {
 //! gov_tests::conformance::hold(|| deployment());
+//! # }
 //! ```
 
 mod cases;
