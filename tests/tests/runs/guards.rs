@@ -5,6 +5,7 @@ use gov_runtime::host::sqlite::Sqlite;
 use gov_runtime::host::{Claim, Commit, Error, NewRun, Store};
 use gov_tests::Sandbox;
 use serde_json::json;
+use std::sync::Barrier;
 
 const RUN: &str = "r";
 
@@ -79,4 +80,25 @@ fn a_notice_is_of_one_process_at_a_time() {
         one.told(RUN, &gate, None).await.unwrap();
         assert_eq!(one.next_untold().await, Ok(None));
     });
+}
+
+#[test]
+fn all_who_come_to_a_new_database_at_once_are_let_in() {
+    let folder = Sandbox::new().unwrap();
+    for round in 0..25 {
+        let path = folder.path(&format!("{round}.db"));
+        let together = Barrier::new(8);
+        std::thread::scope(|scope| {
+            for process in 0..8 {
+                let (path, together) = (&path, &together);
+                scope.spawn(move || {
+                    together.wait();
+                    // Who leaves at once may be the last, and takes along what the next one has just found to be there.
+                    for time in 0..3 {
+                        Sqlite::open(path, &format!("process{process}_{time}")).map(drop).unwrap();
+                    }
+                });
+            }
+        });
+    }
 }

@@ -20,7 +20,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use writer::Writer;
 
 /// How long another process may hold the database before we give up.
@@ -45,7 +45,7 @@ impl Sqlite {
         let name = path.display().to_string();
         let failed = |error: rusqlite::Error| describe(&error, &name);
         let mut connection = connect(path, &name)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        keep_a_log(&connection).map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         // A migration takes tables apart and puts them together again.
         connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
@@ -109,6 +109,24 @@ fn connect(path: &Path, name: &str) -> Result<Connection, Error> {
         return Err(Error::Corrupt(format!("`{name}` is a database of something else")));
     }
     Ok(connection)
+}
+
+/// Has the database write ahead to a log, which it does from then on, whoever opens it.
+///
+/// Where several processes come to a new database at once, SQLite does not wait for those that read it as it was, whatever
+/// the time-out of the connection, but says at once that it is busy: so it is asked again here.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+    let began = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(rusqlite::Error::SqliteFailure(failure, _))
+                if failure.code == ErrorCode::DatabaseBusy && began.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// What a failure of the database means for whoever uses it.

@@ -9,6 +9,9 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// How often the folder may go away while this process comes.
+const MOST_TRIES: u32 = 1_000;
+
 /// This process among the owners.
 pub struct Owners {
     folder: PathBuf,
@@ -24,8 +27,15 @@ impl Owners {
         folder.push("-owners");
         let folder = PathBuf::from(folder);
         let failed = |error: std::io::Error| Error::Io(format!("cannot use `{}`: {error}", folder.display()));
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        let file = File::create(folder.join(process)).map_err(failed)?;
+        // The last owner takes the folder with it, perhaps just when it was found to be there.
+        let mut tries = 0..MOST_TRIES;
+        let file = loop {
+            let made = std::fs::create_dir_all(&folder).and_then(|()| File::create(folder.join(process)));
+            match made {
+                Err(error) if is_gone(&error) && tries.next().is_some() => {}
+                made => break made.map_err(failed)?,
+            }
+        };
         file.lock().map_err(failed)?;
         Ok(Owners { folder, process: process.into(), _file: file })
     }
@@ -62,4 +72,9 @@ impl Drop for Owners {
         let _ = std::fs::remove_file(self.folder.join(&*self.process));
         let _ = std::fs::remove_dir(&self.folder);
     }
+}
+
+/// Whether the folder went away, after it was found to be there or after it was made.
+fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::AlreadyExists)
 }
