@@ -209,6 +209,10 @@ fn forget_halves(text: &str, errors: &mut Vec<Error>) {
 ///
 /// The first thing that is wrong, with offsets into `text`.
 pub fn expression(text: &str) -> Result<ast::Expr, Error> {
+    ast::direct::read(text).map_or_else(|| expression_by_grammar(text), Ok)
+}
+
+fn expression_by_grammar(text: &str) -> Result<ast::Expr, Error> {
     let tree = lone(Kind::lone_expr, text)?;
     let node = tree.root().child(Kind::expr);
     node.map(ast::Expr::from_node).unwrap_or_else(|| Err(recover::nothing(text)))

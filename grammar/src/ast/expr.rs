@@ -129,7 +129,7 @@ impl BinaryOp {
     }
 }
 
-const COMPARISON: u8 = 4;
+pub(super) const COMPARISON: u8 = 4;
 
 /// The highest tree that one expression may give: what walks it is recursive.
 const MAX_HEIGHT: u32 = 4 * MAX_DEPTH;

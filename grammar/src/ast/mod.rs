@@ -5,6 +5,7 @@
 
 mod build;
 mod capability;
+pub(crate) mod direct;
 mod expr;
 mod item;
 mod policy;
