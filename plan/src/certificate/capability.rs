@@ -3,7 +3,7 @@
 
 use super::atom::Atom;
 use super::cell::Cell;
-use super::classes::Tell;
+use super::classes::{Split, Tell};
 use super::outcome::{Reader, requests};
 use super::{Duty, Sight, Thing};
 use crate::model::{Approval, Capability, CapabilityKind, Compensation, Effect, Idempotency, Package, Retry, Table};
@@ -45,8 +45,10 @@ pub(super) fn thing<'p>(package: &'p Package, capability: &'p Capability, undoes
     Thing {
         on: format!("capability {}", capability.id),
         duties,
-        starts: vec![("for every input".to_owned(), start)],
-        settling: Some(Box::new(settling)),
+        classes: Some(Box::new(Split {
+            starts: vec![("for every input".to_owned(), start)],
+            settling: Box::new(settling),
+        })),
         shows: None,
         undone: Vec::new(),
         worst: Vec::new(),

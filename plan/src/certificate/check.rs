@@ -1,7 +1,7 @@
 //! Checking a certificate against its package.
 
 use super::things::{Part, Things};
-use super::{AcceptedFindings, Duty, Sight, Thing, case, classes, codes};
+use super::{AcceptedFindings, Duty, Sight, Thing, case, codes};
 use crate::document::{Invalid, Settled, Solved};
 use crate::model::Package;
 use crate::parallel;
@@ -228,19 +228,18 @@ fn check_evidence<'c>(
         }
     }
     if !entry.classes.is_empty() || !entry.by_class.is_empty() {
-        let settling = thing.settling.as_ref().ok_or("there are no classes here")?;
+        let classes = thing.classes.as_ref().ok_or("there are no classes here")?;
         let needed = thing.duties.iter().any(|duty| matches!(duty.sight, Sight::ByClass | Sight::Refuted));
-        let mut classes = entry.classes.iter().peekable();
-        for (name, start) in &thing.starts {
-            classes::check(name, start, settling, &mut classes)?;
-        }
-        if classes.peek().is_some() || !needed {
+        let mut said = entry.classes.iter().peekable();
+        classes.check(&mut said)?;
+        if said.peek().is_some() || !needed {
             return Err("there are classes too many".to_owned());
         }
     }
     let by_class = |duty: &Duty| matches!(duty.sight, Sight::ByClass | Sight::Refuted);
     let refuted = !entry.accepted.is_empty() || !entry.warned.is_empty();
-    if entry.classes.is_empty() && refuted && thing.duties.iter().any(by_class) && thing.search().is_some() {
+    let found = || thing.classes.as_ref().is_some_and(|classes| classes.search().is_some());
+    if entry.classes.is_empty() && refuted && thing.duties.iter().any(by_class) && found() {
         return Err("the classes that show it are left out".to_owned());
     }
     if entry.undone.len() != thing.undone.len() || !thing.undone.iter().zip(&entry.undone).all(|(own, one)| own.is(one))

@@ -3,6 +3,7 @@
 use super::atom::Atom;
 use super::bounds::{self, Of};
 use super::cell::Cell;
+use super::classes::Split;
 use super::outcome::Reader;
 use super::policy::{Rules, capability_of, start};
 use super::things::Things;
@@ -19,8 +20,7 @@ pub(super) fn thing<'p>(things: &'p Things<'p>, claim: &'p Claim) -> Thing<'p> {
     let mut thing = Thing {
         on: format!("prove {}", claim.name),
         duties: Vec::new(),
-        starts: Vec::new(),
-        settling: None,
+        classes: None,
         shows: None,
         undone: Vec::new(),
         worst: Vec::new(),
@@ -36,8 +36,10 @@ pub(super) fn thing<'p>(things: &'p Things<'p>, claim: &'p Claim) -> Thing<'p> {
                 let package = things.package;
                 let claimed =
                     package.capabilities.iter().filter(|one| targets.iter().any(|target| target.matches(&one.id)));
-                thing.starts = claimed.map(|one| (format!("to {}", one.id), start(package, one))).collect();
-                thing.settling = Some(Box::new(move |cell, _| settle(rules, claim, cell)));
+                thing.classes = Some(Box::new(Split {
+                    starts: claimed.map(|one| (format!("to {}", one.id), start(package, one))).collect(),
+                    settling: Box::new(move |cell, _| settle(rules, claim, cell)),
+                }));
                 Sight::ByClass
             }
         },

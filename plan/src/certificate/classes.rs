@@ -7,6 +7,44 @@
 use super::atom::Atom;
 use super::cell::Cell;
 use crate::document::Class;
+use std::iter::Peekable;
+use std::slice;
+
+/// What shows something class by class.
+pub(super) trait ByClasses: Send + Sync {
+    /// Looks for classes that are all settled; nothing where some is not, or there would be too many.
+    fn search(&self) -> Option<Vec<Class>>;
+
+    /// Checks classes, taking them from the front.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    fn check(&self, said: &mut Said<'_>) -> Result<(), String>;
+}
+
+/// The classes that are written down, in order.
+pub(super) type Said<'c> = Peekable<slice::Iter<'c, Class>>;
+
+/// What is split from these classes on, each with its name.
+pub(super) struct Split<'p> {
+    pub starts: Vec<(String, Cell)>,
+    pub settling: Box<Settling<'p>>,
+}
+
+impl ByClasses for Split<'_> {
+    fn search(&self) -> Option<Vec<Class>> {
+        let mut all = Vec::new();
+        for (name, start) in &self.starts {
+            all.extend(search(name, start, &self.settling)?);
+        }
+        Some(all)
+    }
+
+    fn check(&self, said: &mut Said<'_>) -> Result<(), String> {
+        self.starts.iter().try_for_each(|(name, start)| check(name, start, &self.settling, said))
+    }
+}
 
 /// How a class is settled: in words, or the parts of conditions that are open.
 pub(super) type Settling<'a> = dyn Fn(&Cell, Tell<'_>) -> Result<String, Vec<Atom>> + Send + Sync + 'a;
@@ -34,10 +72,10 @@ const MOST_SPLITS: usize = 24;
 pub(super) fn search(name: &str, start: &Cell, settle: &Settling<'_>) -> Option<Vec<Class>> {
     let mut found = Vec::new();
     let mut steps = MOST_STEPS;
-    split(name, start, settle, 0, &mut steps, &mut found).then_some(found)
+    parts(name, start, settle, 0, &mut steps, &mut found).then_some(found)
 }
 
-fn split(
+fn parts(
     name: &str,
     cell: &Cell,
     settle: &Settling<'_>,
@@ -57,17 +95,17 @@ fn split(
         Err(atoms) => atoms,
     };
     // One that changes nothing would be split by for ever.
-    let parts = |atom: &Atom| [true, false].map(|holds| atom.split(cell, holds));
+    let sides = |atom: &Atom| [true, false].map(|holds| atom.split(cell, holds));
     let useful = |atoms: &[Atom], tell: Tell<'_>| {
         let changes = |atom: &&Atom| {
-            parts(atom).iter().flatten().all(|part| settle(part, tell).err().is_none_or(|left| left != atoms))
+            sides(atom).iter().flatten().all(|part| settle(part, tell).err().is_none_or(|left| left != atoms))
         };
         atoms.iter().find(changes).cloned()
     };
     let atom = useful(&first, Tell::First).or_else(|| useful(&settle(cell, Tell::All).err()?, Tell::All));
     let Some(atom) = &atom else { return false };
     [true, false].into_iter().all(|holds| match atom.split(cell, holds) {
-        Some(part) => split(&literal(name, atom, holds), &part, settle, depth + 1, steps, found),
+        Some(part) => parts(&literal(name, atom, holds), &part, settle, depth + 1, steps, found),
         None => true,
     })
 }
@@ -77,12 +115,7 @@ fn split(
 /// # Errors
 ///
 /// What is wrong with them.
-pub(super) fn check<'c>(
-    name: &str,
-    cell: &Cell,
-    settle: &Settling<'_>,
-    classes: &mut std::iter::Peekable<impl Iterator<Item = &'c Class>>,
-) -> Result<(), String> {
+pub(super) fn check(name: &str, cell: &Cell, settle: &Settling<'_>, classes: &mut Said<'_>) -> Result<(), String> {
     let Some(next) = classes.peek() else { return Err(format!("`{name}` is left out")) };
     let wanted = if next.class == name { Tell::Said(&next.is) } else { Tell::Split };
     let first = match settle(cell, wanted) {

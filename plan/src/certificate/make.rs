@@ -56,7 +56,7 @@ fn settle(thing: &Thing<'_>, found: &ByThing<'_>) -> Result<Settled, Invalid> {
         let own = found.get(&(Cow::Borrowed(thing.on.as_str()), duty.code)).map_or(&[][..], Vec::as_slice);
         let end = own.iter().map(|one| one.end).max().unwrap_or(End::Holds);
         let mut by_class = |settled: &mut Settled| {
-            let found = classes.get_or_insert_with(|| thing.search());
+            let found = classes.get_or_insert_with(|| thing.classes.as_ref()?.search());
             if let Some(found) = found {
                 settled.classes.clone_from(found);
             }

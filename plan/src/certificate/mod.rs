@@ -20,11 +20,13 @@ mod cell;
 mod check;
 mod claim;
 mod classes;
+mod dead;
 mod failures;
 mod fits;
 mod make;
 mod outcome;
 mod policy;
+mod subsumes;
 mod things;
 mod workflow;
 
@@ -36,10 +38,9 @@ pub use check::check;
 pub use make::make;
 
 use crate::decide::{Request, RequestBody};
-use crate::document::{Class, Undone, Worst};
+use crate::document::{Undone, Worst};
 use crate::model::Claim;
-use cell::Cell;
-use classes::Settling;
+use classes::ByClasses;
 use policy::Rules;
 use std::sync::Arc;
 
@@ -96,9 +97,8 @@ enum Sight {
 struct Thing<'p> {
     on: String,
     duties: Vec<Duty>,
-    /// The class of everything that is asked about, by its name, and how a part of it is settled.
-    starts: Vec<(String, Cell)>,
-    settling: Option<Box<Settling<'p>>>,
+    /// What classes can show of it.
+    classes: Option<Box<dyn ByClasses + 'p>>,
     /// What a request can show of it.
     shows: Option<Shows<'p>>,
     undone: Vec<Row<'p>>,
@@ -148,17 +148,6 @@ impl Row<'_> {
             && self.by == written.by
             && self.decided_by == written.decided_by
             && self.failures.iter().map(|failure| &**failure).eq(written.failures.iter().map(String::as_str))
-    }
-}
-
-impl Thing<'_> {
-    fn search(&self) -> Option<Vec<Class>> {
-        let settling = self.settling.as_ref()?;
-        let mut all = Vec::new();
-        for (name, start) in &self.starts {
-            all.extend(classes::search(name, start, settling)?);
-        }
-        Some(all)
     }
 }
 

@@ -93,7 +93,7 @@ fn hold(cell: &mut Cell, capability: &Capability, names: Names<'_>, path: &str, 
         return;
     }
     let reader = Reader { cell, capability, names };
-    if let Some((tested, test, holds)) = reader.test(refinement)
+    if let Some((tested, test, holds)) = test(refinement)
         && reader.reads(tested, path)
         && let Some(domain) = cell.get(path)
     {
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         if let Some(outcome) = self.by_tags(expr) {
             return outcome;
         }
-        let Some((read, test, holds)) = self.test(expr) else { return self.whole(expr, atoms) };
+        let Some((read, test, holds)) = test(expr) else { return self.whole(expr, atoms) };
         if let Some(outcome) = self.by_tables(read, &test, atoms) {
             return if holds { outcome } else { outcome.not() };
         }
@@ -278,32 +278,6 @@ impl<'a> Reader<'a> {
             };
         });
         can
-    }
-
-    /// A comparison as a test of what an expression reads, and how the test has to come out for it to hold.
-    fn test<'e>(&self, expr: &'e Expr) -> Option<(&'e Expr, Test, bool)> {
-        match &expr.kind {
-            ExprKind::Var(_) | ExprKind::Field(..) if expr.ty == Type::Bool => {
-                is_path(expr).then_some((expr, Test::True, true))
-            }
-            ExprKind::Has(inner) => is_path(inner).then_some((&**inner, Test::Present, true)),
-            ExprKind::Matches(inner, patterns) => {
-                let known = patterns.iter().all(|pattern| !matches!(pattern, TextPattern::Role(_)));
-                (known && is_path(inner)).then(|| (&**inner, Test::Fits(patterns.clone()), true))
-            }
-            ExprKind::Binary(BinaryOp::In, value, list) => {
-                let ExprKind::List(elements) = &list.kind else { return None };
-                let text = |element: &Expr| match &element.kind {
-                    ExprKind::String(text) => Some(TextPattern::Exact(text.clone())),
-                    _ => None,
-                };
-                let texts = elements.iter().map(text).collect::<Option<Vec<_>>>()?;
-                is_path(value).then_some((&**value, Test::Fits(texts), true))
-            }
-            ExprKind::Binary(op, left, right) if is_path(left) => comparison(left, *op, right),
-            ExprKind::Binary(op, left, right) if is_path(right) => comparison(right, mirrored(*op), left),
-            _ => None,
-        }
     }
 
     /// What is known of what an expression reads, where that is a path.
@@ -458,7 +432,33 @@ fn who(pattern: TextPattern) -> Atom {
     Atom { text: format!("by {pattern}"), change: Change::Value("principal.id".to_owned(), Test::Fits(vec![pattern])) }
 }
 
-/// A comparison of what an expression reads with a literal, as [`Reader::test`] has it.
+/// A comparison as a test of what an expression reads, and how the test has to come out for it to hold.
+pub(super) fn test(expr: &Expr) -> Option<(&Expr, Test, bool)> {
+    match &expr.kind {
+        ExprKind::Var(_) | ExprKind::Field(..) if expr.ty == Type::Bool => {
+            is_path(expr).then_some((expr, Test::True, true))
+        }
+        ExprKind::Has(inner) => is_path(inner).then_some((&**inner, Test::Present, true)),
+        ExprKind::Matches(inner, patterns) => {
+            let known = patterns.iter().all(|pattern| !matches!(pattern, TextPattern::Role(_)));
+            (known && is_path(inner)).then(|| (&**inner, Test::Fits(patterns.clone()), true))
+        }
+        ExprKind::Binary(BinaryOp::In, value, list) => {
+            let ExprKind::List(elements) = &list.kind else { return None };
+            let text = |element: &Expr| match &element.kind {
+                ExprKind::String(text) => Some(TextPattern::Exact(text.clone())),
+                _ => None,
+            };
+            let texts = elements.iter().map(text).collect::<Option<Vec<_>>>()?;
+            is_path(value).then_some((&**value, Test::Fits(texts), true))
+        }
+        ExprKind::Binary(op, left, right) if is_path(left) => comparison(left, *op, right),
+        ExprKind::Binary(op, left, right) if is_path(right) => comparison(right, mirrored(*op), left),
+        _ => None,
+    }
+}
+
+/// A comparison of what an expression reads with a literal, as [`test`] has it.
 fn comparison<'e>(read: &'e Expr, op: BinaryOp, literal: &Expr) -> Option<(&'e Expr, Test, bool)> {
     let equal = matches!(op, BinaryOp::Eq | BinaryOp::Ne);
     match &literal.kind {

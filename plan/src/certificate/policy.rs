@@ -1,11 +1,11 @@
 //! Policies: that each rule is reached, that it is not always escalated, and that its approvals can be given; or, of a rule
 //! that no request reaches, which earlier rules leave nothing for it.
 
-use super::atom::{Atom, Unsplit};
 use super::capability::{approvers, worst};
 use super::cell::{Cell, Domain, Values};
-use super::classes::Tell;
-use super::outcome::{Reader, requests};
+use super::dead::Dead;
+use super::outcome::requests;
+use super::things::Things;
 use super::{Duty, Shows, Sight, Thing};
 use crate::decide::{Audit, Fitting, Hearing, Request};
 use crate::document::rule_keys;
@@ -96,7 +96,7 @@ impl<'p> Rules<'p> {
     }
 
     /// The place of the rule with a key.
-    fn place(&self, key: &str) -> Option<usize> {
+    pub fn place(&self, key: &str) -> Option<usize> {
         let places = self.places.get_or_init(|| {
             let mut places = HashMap::default();
             for (place, key) in rule_keys(self.policy).into_iter().enumerate() {
@@ -114,24 +114,20 @@ impl<'p> Rules<'p> {
 }
 
 /// What has to be proved of a rule.
-pub(super) fn rule<'p>(rules: &'p Rules<'p>, index: usize, on: String, dead: Option<&'static str>) -> Thing<'p> {
-    let mut thing = Thing {
-        on,
-        duties: Vec::with_capacity(5),
-        starts: Vec::new(),
-        settling: None,
-        shows: None,
-        undone: Vec::new(),
-        worst: Vec::new(),
-    };
+pub(super) fn rule<'p>(
+    things: &'p Things<'p>,
+    rules: &'p Rules<'p>,
+    index: usize,
+    on: String,
+    dead: Option<&'static str>,
+) -> Thing<'p> {
+    let mut thing =
+        Thing { on, duties: Vec::with_capacity(5), classes: None, shows: None, undone: Vec::new(), worst: Vec::new() };
     let Some(rule) = rules.policy.rules.get(index) else { return thing };
     let mut add = |code: &'static str, sight: Sight| thing.duties.push(Duty { code, sight });
     if let Some(code) = dead {
         add(code, Sight::Refuted);
-        let matched = rules.package.capabilities.iter();
-        let matched = matched.filter(|one| rule.targets.iter().any(|target| target.matches(&one.id)));
-        thing.starts = matched.map(|one| (format!("to {}", one.id), start(rules.package, one))).collect();
-        thing.settling = Some(Box::new(move |cell, tell| dead_class(rules, index, cell, tell)));
+        thing.classes = Some(Box::new(Dead { things, rules, index }));
         return thing;
     }
     add("G1201", Sight::ByCase);
@@ -166,8 +162,7 @@ pub(super) fn whole(policy: &Policy) -> Option<Thing<'_>> {
     Some(Thing {
         on: format!("policy {}", policy.name),
         duties: vec![Duty { code: "G1206", sight: worst(&all) }],
-        starts: Vec::new(),
-        settling: None,
+        classes: None,
         shows: None,
         undone: Vec::new(),
         worst: Vec::new(),
@@ -187,48 +182,6 @@ pub(super) fn capability_of<'p>(package: &'p Package, cell: &Cell) -> Option<&'p
         Values::OneOf(ids) => package.capability(ids.first()?),
         _ => None,
     }
-}
-
-/// Which earlier rule leaves nothing of a class for a rule.
-pub(super) fn dead_class(rules: &Rules<'_>, index: usize, cell: &Cell, tell: Tell<'_>) -> Result<String, Vec<Atom>> {
-    let mut atoms = Vec::new();
-    let Some(capability) = capability_of(rules.package, cell) else { return Err(atoms) };
-    let reader = Reader::new(cell, capability);
-    let Some(rule) = rules.policy.rules.get(index) else { return Err(atoms) };
-    if !reader.rule(rules.package, rule, &mut atoms).yes {
-        return Ok("it does not fit".to_owned());
-    }
-    let may_pass = |rule: &Rule| reader.rule(rules.package, rule, &mut Unsplit).no;
-    match tell {
-        // Of hundreds of rules that are about a capability, the one that is said to catch everything is enough to look at.
-        Tell::Said(said) => {
-            let place = said.strip_prefix("caught by ").and_then(|key| rules.place(key)).filter(|place| *place < index);
-            let caught_by = place.and_then(|place| rules.policy.rules.get(place));
-            let is_about = |rule: &&Rule| rule.targets.iter().any(|target| target.matches(&capability.id));
-            if caught_by.filter(is_about).is_some_and(|rule| !may_pass(rule)) {
-                return Ok(said.to_owned());
-            }
-        }
-        Tell::Split if !atoms.is_empty() => return Err(atoms),
-        _ => {}
-    }
-    let about = rules.about(&capability.id);
-    let places = about.iter().copied().take_while(|other| *other < index);
-    let earlier = places.filter_map(|place| Some((place, rules.policy.rules.get(place)?)));
-    if let Some((place, _)) = earlier.clone().find(|(_, rule)| !may_pass(rule)) {
-        return Ok(format!("caught by {}", rules.key(place)));
-    }
-    // As long as the rule itself may or may not fit, earlier ones are not what to split by.
-    if tell != Tell::All && !atoms.is_empty() {
-        return Err(atoms);
-    }
-    earlier.for_each(|(_, rule)| {
-        let mut open = Vec::new();
-        if reader.rule(rules.package, rule, &mut open).yes {
-            atoms.extend(open);
-        }
-    });
-    Err(atoms)
 }
 
 /// Whether a request shows that obligations of a rule hold.

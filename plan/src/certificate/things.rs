@@ -91,7 +91,7 @@ impl<'p> Things<'p> {
                 for index in places.clone() {
                     let on = ["rule ", &policy.name, " ", rules.key(index)].concat();
                     let dead = dead(&on);
-                    visit(policy::rule(rules, index, on, dead))?;
+                    visit(policy::rule(self, rules, index, on, dead))?;
                 }
             }
             Part::Policy(policy) => {

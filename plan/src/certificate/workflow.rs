@@ -267,8 +267,7 @@ impl<'p> Steps<'p> {
         self.found.push(Thing {
             on: format!("step {} {}", self.workflow.name, step.name),
             duties,
-            starts: Vec::new(),
-            settling: None,
+            classes: None,
             shows: None,
             undone,
             worst: Vec::new(),
@@ -384,15 +383,7 @@ fn whole<'p>(things: &Things<'p>, workflow: &'p Workflow) -> Thing<'p> {
         duties.push(Duty { code: "G1306", sight: Sight::Open });
         duties.push(Duty { code: "G1107", sight: Sight::Open });
     }
-    Thing {
-        on: format!("workflow {}", workflow.name),
-        duties,
-        starts: Vec::new(),
-        settling: None,
-        shows: None,
-        undone: Vec::new(),
-        worst,
-    }
+    Thing { on: format!("workflow {}", workflow.name), duties, classes: None, shows: None, undone: Vec::new(), worst }
 }
 
 /// Whether some statements run at once.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::settled::Settled;
 
 /// The format's version.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

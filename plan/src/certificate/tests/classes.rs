@@ -3,13 +3,15 @@
 use super::{cases, generate, random};
 use crate::certificate::cell::{Cell, Domain, Values};
 use crate::certificate::classes::Tell;
+use crate::certificate::dead::dead_class;
 use crate::certificate::outcome::Reader;
-use crate::certificate::policy::{Rules, dead_class, start};
+use crate::certificate::policy::{Rules, start};
+use crate::certificate::subsumes::{Condition, subsumes};
 use crate::certificate::things::Things;
 use crate::certificate::{case, workflow};
 use crate::decide::{By, RequestBody, Scope, decide, facts};
 use crate::document::rule_keys;
-use crate::model::{Package, Policy};
+use crate::model::{Package, Policy, Rule};
 use crate::value::Value;
 
 #[test]
@@ -230,4 +232,38 @@ fn who_is_said_to_catch_a_class_catches_all_of_it() {
         }
     }
     assert!(caught > 1000 && refused > 1000, "{caught} {refused}");
+}
+
+/// A rule is said to take whatever another one would only if it does, and then it fails at nothing that the other one fits.
+#[test]
+fn a_rule_that_subsumes_another_one_fits_whatever_that_fits() {
+    let (mut pairs, mut seen) = (0, 0);
+    for seed in 1..=cases() {
+        let random = &mut random(seed);
+        let package = generate::package(random, 24);
+        let rules = &package.policies[0].rules;
+        let requests: Vec<RequestBody> = (0..30).map(|_| generate::request(random)).collect();
+        for later in rules {
+            let condition = Condition::of(later.condition.as_ref());
+            let earlier = rules.iter().filter(|one| !std::ptr::eq(*one, later));
+            let earlier: Vec<&Rule> =
+                earlier.filter(|one| subsumes(&package, one, &later.subjects, &condition)).collect();
+            pairs += earlier.len();
+            for body in requests.iter().filter(|_| !earlier.is_empty()) {
+                let request = body.request();
+                let Ok(known) = facts(&package, &request) else { continue };
+                let scope = Scope { package: &package, request: &request, facts: &known };
+                if scope.fits(later) != Ok(true) {
+                    continue;
+                }
+                for one in
+                    earlier.iter().filter(|one| one.targets.iter().any(|target| target.matches(&body.capability)))
+                {
+                    seen += 1;
+                    assert_eq!(scope.fits(one), Ok(true), "seed {seed}: {one:#?}\n{later:#?}\n{body:?}");
+                }
+            }
+        }
+    }
+    assert!(pairs > 500 && seen > 500, "{pairs} {seen}");
 }
