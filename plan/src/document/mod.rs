@@ -3,6 +3,7 @@
 //! `model → document → YAML → document → model` loses nothing that is executed: [`compile`] holds itself to that for every
 //! plan it makes. Origins are left out: they say where the source was, which a plan does not depend on.
 
+mod canonical;
 mod claims;
 mod flow;
 mod keys;
@@ -28,7 +29,6 @@ use crate::model::Package;
 use crate::value::{Unambiguous, parse_json};
 use serde::de::DeserializeSeed;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::fmt;
 
 /// A plan that was read and holds together.
@@ -211,27 +211,31 @@ fn document(text: &str) -> Result<(Document, String), Invalid> {
     }
 }
 
+/// The length of a digest: `sha256:` and 64 hexadecimal digits.
+const DIGEST: usize = 71;
+
 /// A document so long is worth a second thread.
 const LONG: usize = 100_000;
 
 /// A document in canonical form with the right digest, which is read without a detour, and what it means; nothing where it is
 /// anything else, about which the long way has more to say.
 fn canonical_document(text: &str) -> Option<(Document, String, Result<Package, Invalid>)> {
-    #[derive(serde::Deserialize)]
-    struct Stated<'t> {
-        #[serde(borrow)]
-        digest: Cow<'t, str>,
-        gov: u32,
-    }
     let text = text.trim_start().starts_with('{').then_some(text)?;
-    let stated: Stated<'_> = serde_json::from_str(text).ok().filter(|stated: &Stated<'_>| stated.gov == FORMAT)?;
-    let place = top_level(text, "digest")?;
-    let (before, after) = (text.get(..place)?, text.get(place..)?);
-    let after = after.strip_prefix(&format!("\"digest\":\"{}\",", stated.digest))?;
-    let said = format!("{before}{}", after.strip_suffix('\n').unwrap_or(after));
+    // What follows in the order of names is the format. Wherever else this is found, the digest will not be right.
+    let stated = |(place, entry): (usize, &str)| {
+        let digest = text.get(place + entry.len() - "sha256:".len()..)?.get(..DIGEST)?;
+        let after = text.get(place + entry.len() - "sha256:".len() + DIGEST..)?.strip_prefix("\",")?;
+        after
+            .strip_prefix("\"gov\":")?
+            .strip_prefix(&FORMAT.to_string())?
+            .starts_with([',', '}'])
+            .then_some((place, digest, after))
+    };
+    let (place, digest, after) = text.match_indices("\"digest\":\"sha256:").find_map(stated)?;
+    let said = [text.get(..place)?, after.strip_suffix('\n').unwrap_or(after)].concat();
     let document: Document = serde_json::from_str(&said).ok()?;
     // Nothing is said but what was read, and in no other way.
-    let is_right = || digest_of(&said) == stated.digest && canonical(&document).is_ok_and(|again| again == said);
+    let is_right = || digest_of(&said) == digest && canonical(&document).is_ok_and(|again| again == said);
     let package = if said.len() < LONG {
         is_right().then(|| understood(&document))?
     } else {
@@ -241,7 +245,7 @@ fn canonical_document(text: &str) -> Option<(Document, String, Result<Package, I
             is_right.join().unwrap_or_default().then_some(package)
         })?
     };
-    Some((document, stated.digest.into_owned(), package))
+    Some((document, digest.to_owned(), package))
 }
 
 /// A plan of another format is named as such, rather than as whatever does not fit.
@@ -281,7 +285,7 @@ pub fn digest(document: &Document) -> Result<String, Invalid> {
 }
 
 fn canonical(document: &Document) -> Result<String, Invalid> {
-    serde_json_canonicalizer::to_string(document).map_err(|error| invalid("", error.to_string()))
+    canonical::to_string(document).map_err(|error| invalid("", error.to_string()))
 }
 
 fn digest_of(canonical: &str) -> String {
