@@ -95,7 +95,7 @@ pub enum Type {
     /// Low to critical: the type of `risk` in a policy.
     Risk,
     /// One of these strings, in the order of the source.
-    Union(Vec<String>),
+    Union(Arc<[String]>),
     /// Any number of these.
     List(Box<Schema>),
     /// These fields.

@@ -351,7 +351,7 @@ impl Completion<'_, '_> {
     fn literals(&mut self, wanted: Option<&gov_plan::types::Type>) {
         match wanted {
             Some(gov_plan::types::Type::Union(members)) => {
-                for member in members {
+                for member in members.iter() {
                     self.items.word(&gov_grammar::quoted(member));
                 }
             }

@@ -41,7 +41,7 @@ impl Domain {
             Type::Int | Type::Duration | Type::Time => Values::Number(i128::from(i64::MIN), i128::from(i64::MAX)),
             Type::Decimal | Type::Money(_) => Values::Number(i128::MIN, i128::MAX),
             Type::Risk => Values::Number(0, 3),
-            Type::Union(members) => Values::OneOf(members.clone()),
+            Type::Union(members) => Values::OneOf(members.to_vec()),
             Type::String => Values::Text { prefix: String::new(), not: Vec::new() },
             Type::List(_) | Type::Record(_) | Type::Json => Values::Other,
         };

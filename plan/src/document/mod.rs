@@ -170,8 +170,9 @@ pub fn parse(text: &str) -> Result<Plan, Invalid> {
 /// What a document means, if it says nothing but what follows from that.
 fn understood(document: &Document) -> Result<Package, Invalid> {
     let package = read(document)?;
-    let follows = Document { certificate: document.certificate.clone(), ..write::write(&package) };
-    if follows != *document {
+    let follows = write::write(&package);
+    if !follows.is_but_for_its_certificate(document) {
+        let follows = Document { certificate: document.certificate.clone(), ..follows };
         let (said, follows) = (value(document)?, value(&follows)?);
         let place = difference(&said, &follows, String::new()).unwrap_or_default();
         return Err(invalid(place, "this does not follow from the rest of the plan"));
@@ -211,9 +212,6 @@ fn document(text: &str) -> Result<(Document, String), Invalid> {
     }
 }
 
-/// The length of a digest: `sha256:` and 64 hexadecimal digits.
-const DIGEST: usize = 71;
-
 /// A document so long is worth a second thread.
 const LONG: usize = 100_000;
 
@@ -221,19 +219,14 @@ const LONG: usize = 100_000;
 /// anything else, about which the long way has more to say.
 fn canonical_document(text: &str) -> Option<(Document, String, Result<Package, Invalid>)> {
     let text = text.trim_start().starts_with('{').then_some(text)?;
-    // What follows in the order of names is the format. Wherever else this is found, the digest will not be right.
-    let stated = |(place, entry): (usize, &str)| {
-        let digest = text.get(place + entry.len() - "sha256:".len()..)?.get(..DIGEST)?;
-        let after = text.get(place + entry.len() - "sha256:".len() + DIGEST..)?.strip_prefix("\",")?;
-        after
-            .strip_prefix("\"gov\":")?
-            .strip_prefix(&FORMAT.to_string())?
-            .starts_with([',', '}'])
-            .then_some((place, digest, after))
-    };
-    let (place, digest, after) = text.match_indices("\"digest\":\"sha256:").find_map(stated)?;
+    let (place, digest, after) = text.match_indices(ENTRY).find_map(|(place, _)| {
+        let (digest, after) = text.get(place..)?.strip_prefix(DIGEST)?.split_at_checked(DIGEST_LENGTH)?;
+        let after = after.strip_prefix("\",")?;
+        // What follows in the order of names is the format. Wherever else this is found, the digest will not be right.
+        after.starts_with(&format!("\"gov\":{FORMAT},")).then_some((place, digest, after))
+    })?;
     let said = [text.get(..place)?, after.strip_suffix('\n').unwrap_or(after)].concat();
-    let document: Document = serde_json::from_str(&said).ok()?;
+    let document = parallel_document(&said, place)?;
     // Nothing is said but what was read, and in no other way.
     let is_right = || digest_of(&said) == digest && canonical(&document).is_ok_and(|again| again == said);
     let package = if said.len() < LONG {
@@ -246,6 +239,35 @@ fn canonical_document(text: &str) -> Option<(Document, String, Result<Package, I
         })?
     };
     Some((document, digest.to_owned(), package))
+}
+
+/// How the entry of the digest begins.
+const DIGEST: &str = "\"digest\":\"";
+
+/// The same with what the digest begins with.
+const ENTRY: &str = "\"digest\":\"sha256:";
+
+/// The length of a digest: `sha256:` and 64 hexadecimal digits.
+const DIGEST_LENGTH: usize = 71;
+
+/// A document in canonical form, whose entries before this place are those before `digest`. Of a long one the certificate, which
+/// is the most of it, is read beside the rest. That it is the right part is not looked at here: what is read is written again.
+fn parallel_document(said: &str, place: usize) -> Option<Document> {
+    let split = || {
+        let (before, rest) = said.get(..place)?.split_once(",\"certificate\":")?;
+        let end = [",\"claims\":[", ",\"context\":["].iter().find_map(|next| rest.rfind(next));
+        let (certificate, after) = rest.split_at_checked(end.unwrap_or(rest.len().checked_sub(1)?))?;
+        Some((certificate, [before, after, said.get(place..)?].concat()))
+    };
+    let Some((certificate, others)) = (said.len() >= LONG).then(split).flatten() else {
+        return serde_json::from_str(said).ok();
+    };
+    let read = std::thread::scope(|scope| {
+        let certificate = scope.spawn(|| serde_json::from_str::<Vec<Settled>>(certificate).ok());
+        let others: Option<Document> = serde_json::from_str(&others).ok();
+        Some(Document { certificate: certificate.join().ok()??, ..others? })
+    });
+    read.or_else(|| serde_json::from_str(said).ok())
 }
 
 /// A plan of another format is named as such, rather than as whatever does not fit.

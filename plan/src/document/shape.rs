@@ -49,6 +49,35 @@ pub struct Document {
     pub certificate: Vec<Settled>,
 }
 
+impl Document {
+    /// Whether another document says the same of everything but what was proved.
+    pub(super) fn is_but_for_its_certificate(&self, other: &Document) -> bool {
+        let Document {
+            gov,
+            package,
+            types,
+            context,
+            roles,
+            capabilities,
+            policies,
+            workflows,
+            claims,
+            accepted,
+            certificate: _,
+        } = self;
+        *gov == other.gov
+            && *package == other.package
+            && *types == other.types
+            && *context == other.context
+            && *roles == other.roles
+            && *capabilities == other.capabilities
+            && *policies == other.policies
+            && *workflows == other.workflows
+            && *claims == other.claims
+            && *accepted == other.accepted
+    }
+}
+
 /// A field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

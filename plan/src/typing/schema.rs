@@ -128,7 +128,7 @@ impl Checker<'_> {
                         _ => return self.error(literal.span, TypeErrorKind::BadUnion),
                     }
                 }
-                Schema::plain(Type::Union(members))
+                Schema::plain(Type::Union(members.into()))
             }
             ast::TypeKind::Record(fields) => {
                 let (fields, whole) = self.fields(fields);

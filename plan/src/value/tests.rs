@@ -36,7 +36,7 @@ fn schema() -> impl Strategy<Value = Schema> {
         Just(Type::Money(Currency::new("USD").unwrap())),
         Just(Type::Json),
         Just(Type::Risk),
-        Just(Type::Union(vec!["open".to_owned(), "closed".to_owned()])),
+        Just(Type::Union(["open", "closed"].map(str::to_owned).into())),
     ];
     let plain = (scalar, any::<bool>()).prop_map(|(ty, optional)| Schema { optional, ..Schema::plain(ty) });
     plain.prop_recursive(3, 20, 4, |inner| {
@@ -70,7 +70,7 @@ fn value_of(schema: &Schema) -> BoxedStrategy<Value> {
         }
         Type::Json => json().prop_map(|json| Value::Json(Arc::new(json))).boxed(),
         Type::Risk => prop::sample::select(Risk::ALL.to_vec()).prop_map(Value::Risk).boxed(),
-        Type::Union(members) => prop::sample::select(members.clone()).prop_map(|text| Value::string(&text)).boxed(),
+        Type::Union(members) => prop::sample::select(members.to_vec()).prop_map(|text| Value::string(&text)).boxed(),
         Type::List(element) => prop::collection::vec(value_of(element), 0..4).prop_map(Value::list).boxed(),
         Type::Record(fields) => {
             let names: Vec<String> = fields.iter().map(|field| field.name.clone()).collect();

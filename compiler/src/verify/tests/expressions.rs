@@ -13,7 +13,7 @@ pub(super) fn usd() -> Currency {
 }
 
 fn union() -> Type {
-    Type::Union(vec!["open".into(), "shut".into(), "user:bo".into()])
+    Type::Union(["open", "shut", "user:bo"].map(str::to_owned).into())
 }
 
 fn fields() -> Fields {

@@ -78,7 +78,7 @@ fn input_fields() -> Fields {
 }
 
 fn context_fields() -> Fields {
-    let level = Type::Union(LEVELS.map(str::to_owned).to_vec());
+    let level = Type::Union(LEVELS.map(str::to_owned).into());
     let mut after = Schema::plain(Type::Int);
     // Refers to a field before it, and can overflow.
     let next = binary_of(BinaryOp::Add, Type::Int, var("self", Type::Int), int(1));
