@@ -5,7 +5,7 @@ use crate::model::Call;
 use crate::pattern::TextPattern;
 use crate::text;
 use crate::types::{Fields, Schema, Type};
-use std::fmt::{self, Write as _};
+use std::fmt::{self, Display as _, Write as _};
 
 /// How tightly `not` binds: between `and` and the comparisons.
 const NOT: u8 = 3;
@@ -20,9 +20,9 @@ impl fmt::Display for Expr {
     /// The shortest source that means the same, with parentheses where precedence asks for them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            ExprKind::Bool(bool) => write!(f, "{bool}"),
-            ExprKind::Int(int) => write!(f, "{int}"),
-            ExprKind::Decimal(decimal) => write!(f, "{decimal}"),
+            ExprKind::Bool(bool) => bool.fmt(f),
+            ExprKind::Int(int) => int.fmt(f),
+            ExprKind::Decimal(decimal) => decimal.fmt(f),
             ExprKind::Money(amount, currency) => f.write_str(&text::money(*amount, *currency)),
             ExprKind::Duration(milliseconds) => f.write_str(&text::duration(*milliseconds)),
             ExprKind::Risk(risk) => f.write_str(risk.as_str()),
@@ -42,7 +42,7 @@ impl fmt::Display for Expr {
             }
             ExprKind::List(elements) => {
                 f.write_char('[')?;
-                separated(f, elements, |f, element| write!(f, "{element}"))?;
+                separated(f, elements, |f, element| element.fmt(f))?;
                 f.write_char(']')
             }
             ExprKind::Record(entries) if entries.is_empty() => f.write_str("{}"),
@@ -54,7 +54,8 @@ impl fmt::Display for Expr {
             ExprKind::Var(name) => f.write_str(name),
             ExprKind::Field(inner, name) => {
                 operand(f, inner, POSTFIX)?;
-                write!(f, ".{name}")
+                f.write_char('.')?;
+                f.write_str(name)
             }
             ExprKind::As(inner, schema) => {
                 operand(f, inner, POSTFIX)?;
@@ -64,7 +65,7 @@ impl fmt::Display for Expr {
                 }
                 f.write_str(if schema.optional { "?" } else { "" })
             }
-            ExprKind::ToJson(inner) => write!(f, "{inner}"),
+            ExprKind::ToJson(inner) => inner.fmt(f),
             ExprKind::Has(inner) => write!(f, "has {inner}"),
             ExprKind::Len(inner) => write!(f, "len({inner})"),
             ExprKind::Not(inner) => {
@@ -80,7 +81,9 @@ impl fmt::Display for Expr {
                 let own = op.precedence();
                 let comparison = BinaryOp::Eq.precedence();
                 operand(f, left, if own == comparison { own + 1 } else { own })?;
-                write!(f, " {} ", op.as_str())?;
+                f.write_char(' ')?;
+                f.write_str(op.as_str())?;
+                f.write_char(' ')?;
                 operand(f, right, own + 1)
             }
             ExprKind::Matches(inner, patterns) => {
@@ -117,7 +120,7 @@ fn separated<T>(
 fn operand(f: &mut fmt::Formatter<'_>, expr: &Expr, least: u8) -> fmt::Result {
     match precedence(expr) < least {
         true => write!(f, "({expr})"),
-        false => write!(f, "{expr}"),
+        false => expr.fmt(f),
     }
 }
 

@@ -108,7 +108,7 @@ impl<'t> Reader<'t> {
         let (operand, make): (Expr, fn(Box<Expr>) -> ExprKind) = if self.next() == Some(b'-') {
             self.skip(1);
             (self.unary(height + 1)?, ExprKind::Negate)
-        } else if self.word() == "not" {
+        } else if self.next() == Some(b'n') && self.word() == "not" {
             self.skip("not".len());
             (self.binary(COMPARISON, height + 1)?, ExprKind::Not)
         } else {
@@ -241,26 +241,26 @@ impl<'t> Reader<'t> {
 
     /// The operator that stands here.
     fn operator(&self) -> Option<BinaryOp> {
-        let mut bytes = self.rest().bytes();
-        let is_equal = |next: Option<u8>| next == Some(b'=');
-        Some(match bytes.next()? {
-            b'=' if is_equal(bytes.next()) => BinaryOp::Eq,
-            b'!' if is_equal(bytes.next()) => BinaryOp::Ne,
-            b'<' if is_equal(bytes.next()) => BinaryOp::Le,
-            b'<' => BinaryOp::Lt,
-            b'>' if is_equal(bytes.next()) => BinaryOp::Ge,
-            b'>' => BinaryOp::Gt,
-            b'?' if bytes.next() == Some(b'?') => BinaryOp::Default,
-            b'+' => BinaryOp::Add,
-            b'-' => BinaryOp::Sub,
-            b'*' => BinaryOp::Mul,
-            _ => match self.word() {
+        let second = self.text.as_bytes().get(self.at + 1).copied();
+        Some(match (self.next()?, second) {
+            (b'=', Some(b'=')) => BinaryOp::Eq,
+            (b'!', Some(b'=')) => BinaryOp::Ne,
+            (b'<', Some(b'=')) => BinaryOp::Le,
+            (b'<', _) => BinaryOp::Lt,
+            (b'>', Some(b'=')) => BinaryOp::Ge,
+            (b'>', _) => BinaryOp::Gt,
+            (b'?', Some(b'?')) => BinaryOp::Default,
+            (b'+', _) => BinaryOp::Add,
+            (b'-', _) => BinaryOp::Sub,
+            (b'*', _) => BinaryOp::Mul,
+            (b'o' | b'a' | b'i' | b'm', _) => match self.word() {
                 "or" => BinaryOp::Or,
                 "and" => BinaryOp::And,
                 "in" => BinaryOp::In,
                 "matches" => BinaryOp::Matches,
                 _ => return None,
             },
+            _ => return None,
         })
     }
 
@@ -269,7 +269,7 @@ impl<'t> Reader<'t> {
     }
 
     fn next(&self) -> Option<u8> {
-        self.rest().bytes().next()
+        self.text.as_bytes().get(self.at).copied()
     }
 
     /// The word that stands here, if one does.
@@ -284,7 +284,9 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_spaces(&mut self) {
-        self.at += self.rest().bytes().take_while(|byte| *byte == b' ').count();
+        while self.next() == Some(b' ') {
+            self.at += 1;
+        }
     }
 
     fn take(&mut self, wanted: u8) -> Option<()> {

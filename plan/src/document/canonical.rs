@@ -6,6 +6,8 @@
 
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
+use smallvec::SmallVec;
+use std::cmp::Ordering;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -24,10 +26,12 @@ pub(super) fn to_string(value: &impl Serialize) -> Result<String, serde_json::Er
     }
 }
 
-/// An entry of an object that is being written: where it begins, and where its key ends.
+/// An entry of an object that is being written: where it begins, where its key ends (without the last quote: a shorter key
+/// comes before a longer one that begins so), and with which bytes the key begins.
 struct Entry {
     start: usize,
     key_end: usize,
+    begins: u64,
 }
 
 /// What has been written, and the entries of the objects that have not ended.
@@ -57,17 +61,18 @@ impl Entries {
     /// Sorts the entries of the object that ends.
     fn sort(&mut self) {
         let first = self.objects.pop().unwrap_or_default();
-        let Entries { text, entries, moved, is_beyond, .. } = self;
+        let Entries { text, entries, moved, .. } = self;
         let own = entries.get(first..).unwrap_or_default();
-        // Without its last quote: a shorter key comes before a longer one that begins so.
         let key = |entry: &Entry| text.get(entry.start..entry.key_end).unwrap_or_default();
-        let plain = |entry: &Entry| key(entry).iter().all(|byte| byte.is_ascii() && *byte != b'\\');
-        *is_beyond |= !own.iter().all(plain);
-        if own.len() > 1 && !own.is_sorted_by(|one, other| key(one) <= key(other)) {
+        let compare = |one: &Entry, other: &Entry| match one.begins.cmp(&other.begins) {
+            Ordering::Equal => key(one).cmp(key(other)),
+            order => order,
+        };
+        if !own.is_sorted_by(|one, other| compare(one, other).is_le()) {
             let start = own.first().map_or(0, |entry| entry.start);
-            let ends: Vec<usize> = own.iter().skip(1).map(|entry| entry.start - 1).chain([text.len()]).collect();
-            let mut order: Vec<(&Entry, usize)> = own.iter().zip(ends).collect();
-            order.sort_by(|(one, _), (other, _)| key(one).cmp(key(other)));
+            let ends = own.iter().skip(1).map(|entry| entry.start - 1).chain([text.len()]);
+            let mut order: SmallVec<[(&Entry, usize); 16]> = own.iter().zip(ends).collect();
+            order.sort_by(|(one, _), (other, _)| compare(one, other));
             moved.clear();
             for (entry, end) in order {
                 if !moved.is_empty() {
@@ -197,13 +202,17 @@ impl Formatter for &mut Entries {
     fn begin_object_key<W: ?Sized + Write>(&mut self, _: &mut W, first: bool) -> io::Result<()> {
         self.push(if first { b"" } else { b"," })?;
         let start = self.text.len();
-        self.entries.push(Entry { start, key_end: start });
+        self.entries.push(Entry { start, key_end: start, begins: 0 });
         Ok(())
     }
 
     fn end_object_key<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
         let end = self.text.len().saturating_sub(1);
         if let Some(entry) = self.entries.last_mut() {
+            let key = self.text.get(entry.start + 1..end).unwrap_or_default();
+            self.is_beyond |= !key.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
+            let begins = key.iter().copied().chain(std::iter::repeat(0)).take(size_of::<u64>());
+            entry.begins = begins.fold(0, |begins, byte| begins << u8::BITS | u64::from(byte));
             entry.key_end = end;
         }
         Ok(())
