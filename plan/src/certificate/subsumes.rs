@@ -14,14 +14,7 @@ use smallvec::SmallVec;
 
 /// What is known where a condition holds: each of its parts does, and none of them fails.
 pub(super) struct Condition<'e> {
-    parts: SmallVec<[Part<'e>; 4]>,
-}
-
-/// A part of a condition that holds.
-struct Part<'e> {
-    whole: &'e Expr,
-    /// The path that it tests, and what is known of the value there, which is present.
-    known: Option<(&'e Expr, Option<Values>)>,
+    parts: SmallVec<[&'e Expr; 4]>,
 }
 
 impl<'e> Condition<'e> {
@@ -29,8 +22,8 @@ impl<'e> Condition<'e> {
     pub fn of(condition: Option<&'e Expr>) -> Condition<'e> {
         let mut parts = SmallVec::new();
         condition.into_iter().for_each(|condition| {
-            all_of(condition, &mut |whole| {
-                parts.push(Part { whole, known: known(whole) });
+            all_of(condition, &mut |part| {
+                parts.push(part);
                 true
             });
         });
@@ -39,15 +32,16 @@ impl<'e> Condition<'e> {
 
     /// Whether a part of another condition holds, and does not fail, wherever this one holds.
     fn implies(&self, wanted: &Expr) -> bool {
-        let Some((read, needed, holds)) = test(wanted) else {
-            return self.parts.iter().any(|part| part.whole == wanted);
-        };
-        self.parts.iter().any(|part| match &part.known {
+        if self.parts.iter().any(|part| is_same_comparison(part, wanted)) {
+            return true;
+        }
+        let Some((read, needed, holds)) = test(wanted) else { return self.parts.contains(&wanted) };
+        self.parts.iter().any(|part| match known(part) {
             Some((path, values)) if is_same_path(path, read) => match (&needed, values) {
                 (Test::Present, _) => holds,
                 // Both are of one type, since both rules are about the same capabilities; units are not compared otherwise.
                 (Test::Compare(..), _) if path.ty != read.ty => false,
-                (needed, Some(values)) => needed.of(values) == Some(holds),
+                (needed, Some(values)) => needed.of(&values) == Some(holds),
                 _ => false,
             },
             _ => false,
@@ -108,6 +102,21 @@ fn known(part: &Expr) -> Option<(&Expr, Option<Values>)> {
 
 fn may_be_absent(path: &Expr) -> bool {
     path.optional || matches!(&path.kind, ExprKind::Field(inner, _) if may_be_absent(inner))
+}
+
+/// Whether both compare the same path with the same literal in the same way.
+fn is_same_comparison(one: &Expr, other: &Expr) -> bool {
+    match (&one.kind, &other.kind) {
+        (ExprKind::Binary(op, left, right), ExprKind::Binary(other_op, other_left, other_right)) => {
+            op == other_op && is_same_path(left, other_left) && is_literal(right) && right.kind == other_right.kind
+        }
+        _ => false,
+    }
+}
+
+fn is_literal(expr: &Expr) -> bool {
+    use ExprKind::{Bool, Decimal, Duration, Int, Money, Risk, String};
+    matches!(&expr.kind, Bool(_) | Int(_) | Decimal(_) | Money(..) | Duration(_) | Risk(_) | String(_))
 }
 
 fn is_same_path(one: &Expr, other: &Expr) -> bool {

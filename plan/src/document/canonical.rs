@@ -210,9 +210,10 @@ impl Formatter for &mut Entries {
         let end = self.text.len().saturating_sub(1);
         if let Some(entry) = self.entries.last_mut() {
             let key = self.text.get(entry.start + 1..end).unwrap_or_default();
-            self.is_beyond |= !key.iter().all(|byte| byte.is_ascii() && *byte != b'\\');
-            let begins = key.iter().copied().chain(std::iter::repeat(0)).take(size_of::<u64>());
-            entry.begins = begins.fold(0, |begins, byte| begins << u8::BITS | u64::from(byte));
+            self.is_beyond |= !key.is_ascii() || key.contains(&b'\\');
+            let mut begins = [0; size_of::<u64>()];
+            begins.iter_mut().zip(key).for_each(|(own, byte)| *own = *byte);
+            entry.begins = u64::from_be_bytes(begins);
             entry.key_end = end;
         }
         Ok(())
