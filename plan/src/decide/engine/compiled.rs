@@ -3,9 +3,10 @@
 use super::check::FieldChecks;
 use super::code::{Around, Code, Frame, Names};
 use super::condition::{Numbers, Slots, Tests, Values};
-use super::index::{First, Index, NONE, Spans};
+use super::index::{Buckets, First, Index, NONE, Spans};
 use super::names::{Lists, Subjects};
 use super::pattern::Patterns;
+use super::places;
 use crate::decide::{Facts, Request, is_principal};
 use crate::model::{Capability, Package, Policy, Row, Table};
 use crate::types::Fields;
@@ -64,7 +65,7 @@ impl Compiled {
             .unzip();
         let names = Subjects::of(package, rules);
         let mut targets = Lists::default();
-        let mut buckets: HashMap<(u32, u32), Vec<u32>, FixedState> = HashMap::default();
+        let mut buckets = Buckets::default();
         for (rule, number) in rules.iter().zip(0..) {
             for target in targets.of(&rule.targets) {
                 for subject in names.lists.get(&rule.subjects) {
@@ -76,9 +77,15 @@ impl Compiled {
             }
         }
         let targets = targets.into_patterns();
-        let capabilities = package.capabilities.iter().enumerate();
-        let capabilities =
-            capabilities.map(|(index, own)| (own.id.as_str().into(), Entry::new(index, own, &targets))).collect();
+        let mut targets: Vec<Vec<u32>> = package.capabilities.iter().map(|own| numbers(&targets, &own.id)).collect();
+        // Whoever asks for single rules asks of each request once.
+        if spans == Spans::Dropped {
+            buckets = places::merge(buckets, &mut targets);
+        }
+        let capabilities = package.capabilities.iter().zip(targets).enumerate();
+        let capabilities = capabilities
+            .map(|(index, (own, targets))| (own.id.as_str().into(), Entry::new(index, own, targets)))
+            .collect();
         let context = FieldChecks::new(&package.context);
         let (subjects, roles) = (names.patterns, names.roles);
         let rules = Index::new(buckets, &tests, spans);
@@ -170,11 +177,7 @@ impl Compiled {
 }
 
 impl Entry {
-    fn new(index: usize, capability: &Capability, targets: &Patterns) -> Entry {
-        let mut own = Vec::new();
-        targets.visit(&capability.id, |target| own.push(target));
-        own.sort_unstable();
-        own.dedup();
+    fn new(index: usize, capability: &Capability, targets: Vec<u32>) -> Entry {
         Entry {
             index,
             input: FieldChecks::new(&capability.input),
@@ -182,9 +185,18 @@ impl Entry {
             risk: conditions(&capability.risk, &capability.input),
             approval: conditions(&capability.approval, &capability.input),
             tags: Value::list(capability.tags.iter().map(|tag| Value::string(tag))),
-            targets: own,
+            targets,
         }
     }
+}
+
+/// The numbers that the patterns which fit a text lead to, in order.
+fn numbers(patterns: &Patterns, text: &str) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    patterns.visit(text, |number| numbers.push(number));
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 fn conditions<V>(table: &Table<V>, input: &Fields) -> Vec<Option<Code>> {

@@ -9,6 +9,7 @@
 
 use super::code::Code;
 use super::condition::{MAX_EQUALITIES, Numbers, OTHER, Tests, Values};
+use super::places::Places;
 use foldhash::fast::FixedState;
 use smallvec::{SmallVec, smallvec};
 use std::cmp::Reverse;
@@ -17,6 +18,9 @@ use std::ops::Range;
 
 /// No rule.
 pub(super) const NONE: u32 = u32::MAX;
+
+/// The rules of each target and subject, in order.
+pub(super) type Buckets = HashMap<(u32, u32), Vec<u32>, FixedState>;
 
 /// The values of a group's slots, 32 bits each, so that keys are compared at once.
 type Key = u128;
@@ -27,8 +31,9 @@ type Stretch = Range<u32>;
 /// The rules of a policy.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// By target and subject.
-    buckets: HashMap<(u32, u32), Bucket, FixedState>,
+    /// Where the buckets are.
+    places: Places,
+    buckets: Vec<Bucket>,
     groups: Vec<Group>,
     /// Each group's in the order of their keys.
     leaves: Vec<(Key, Leaf)>,
@@ -111,16 +116,19 @@ struct Entry {
 
 impl Index {
     /// An index of the rules of each target and subject, in order; `tests` has each rule's tests by its number.
-    pub(super) fn new(buckets: HashMap<(u32, u32), Vec<u32>, FixedState>, tests: &[Tests], keeps: Spans) -> Index {
+    pub(super) fn new(buckets: Buckets, tests: &[Tests], keeps: Spans) -> Index {
         let mut index = Index { keeps, ..Index::default() };
         // In the order of their first rules: what is looked at together lies together, wherever the hashes put it.
         let mut buckets: Vec<_> = buckets.into_iter().collect();
         buckets.sort_unstable_by_key(|(key, rules)| (rules.first().copied(), *key));
+        let mut keys = Vec::with_capacity(buckets.len());
         for (key, rules) in buckets {
             if let Some(bucket) = index.bucket(&rules, tests) {
-                index.buckets.insert(key, bucket);
+                keys.push(key);
+                index.buckets.push(bucket);
             }
         }
+        index.places = Places::of(&keys);
         index
     }
 
@@ -133,7 +141,7 @@ impl Index {
         codes: &[Option<Code>],
         best: First,
     ) -> First {
-        let Some(bucket) = self.buckets.get(&(target, subject)) else {
+        let Some(bucket) = self.bucket_of(target, subject) else {
             return best;
         };
         let mut best = best;
@@ -157,7 +165,7 @@ impl Index {
         codes: &[Option<Code>],
         best: First,
     ) -> First {
-        let Some(bucket) = self.buckets.get(&(target, subject)) else {
+        let Some(bucket) = self.bucket_of(target, subject) else {
             return best;
         };
         let mut best = best;
@@ -180,6 +188,10 @@ impl Index {
             best = first_of_rest(later, values, codes, best);
         }
         best
+    }
+
+    fn bucket_of(&self, target: u32, subject: u32) -> Option<&Bucket> {
+        self.buckets.get(self.places.get(target, subject)? as usize)
     }
 
     fn leaf_of(&self, group: &Group, values: &mut Values<'_>) -> Option<&Leaf> {

@@ -13,6 +13,7 @@ mod condition;
 mod index;
 mod names;
 mod pattern;
+mod places;
 
 pub(crate) use audit::{Audit, Fitting, Hearing};
 
