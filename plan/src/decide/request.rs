@@ -88,13 +88,10 @@ impl RequestBody {
 /// Whether a text is a principal: `agent`, `user`, `service` or `system`, a colon, and a name of 1 to 256 visible ASCII
 /// characters without `*`, so that no principal reads like a pattern or like another one.
 pub fn is_principal(text: &str) -> bool {
-    let Some((kind, name)) = text.split_once(':') else {
-        return false;
-    };
-    let visible = |byte: u8| byte.is_ascii_graphic() && byte != b'*';
-    matches!(kind, "agent" | "user" | "service" | "system")
-        && (1..=256).contains(&name.len())
-        && name.bytes().all(visible)
+    let kinds = ["agent:", "user:", "service:", "system:"];
+    let visible = |byte: &u8| byte.is_ascii_graphic() && *byte != b'*';
+    let name = kinds.iter().find_map(|kind| text.as_bytes().strip_prefix(kind.as_bytes()));
+    name.is_some_and(|name| (1..=256).contains(&name.len()) && name.iter().all(visible))
 }
 
 /// What a request looks like, before its input and context are known.

@@ -206,6 +206,10 @@ fn conditions<V>(table: &Table<V>, input: &Fields) -> Vec<Option<Code>> {
 
 /// The first row that applies; `None` outside where a condition cannot be evaluated.
 fn row<'p, V>(table: &'p Table<V>, conditions: &[Option<Code>], frame: &Frame<'_>) -> Option<Option<&'p Row<V>>> {
+    // Most tables have one row, which always applies.
+    if let ([row, ..], [None, ..]) = (table.rows.as_slice(), conditions) {
+        return Some(Some(row));
+    }
     for (row, condition) in table.rows.iter().zip(conditions) {
         let holds = match condition {
             Some(condition) => condition.holds(frame).ok()?,

@@ -6,6 +6,7 @@ use crate::types::{Fields, Type};
 use crate::value::Value;
 use smallvec::SmallVec;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The most slots that one rule is indexed by.
 pub(super) const MAX_EQUALITIES: usize = 4;
@@ -31,8 +32,36 @@ pub(super) struct Slots {
 struct Slot {
     code: Code,
     /// The literals that it is compared with for equality, each with a number from 1.
-    texts: HashMap<Box<str>, u32, foldhash::fast::FixedState>,
+    texts: Texts,
     numbers: HashMap<i128, u32, foldhash::fast::FixedState>,
+}
+
+/// Texts with their numbers. A few are compared one by one: mostly they differ in length, which is seen before anything is
+/// hashed.
+#[derive(Debug, Default)]
+struct Texts {
+    all: Vec<(Arc<str>, u32)>,
+    /// The same, as soon as there are many.
+    hashed: HashMap<Arc<str>, u32, foldhash::fast::FixedState>,
+}
+
+/// So many texts are a few.
+const FEW: usize = 6;
+
+impl Texts {
+    fn get(&self, text: &str) -> Option<u32> {
+        match self.all.len() <= FEW {
+            true => self.all.iter().find(|(own, _)| **own == *text).map(|(_, number)| *number),
+            false => self.hashed.get(text).copied(),
+        }
+    }
+
+    fn add(&mut self, text: &str, number: u32) -> u32 {
+        let text: Arc<str> = text.into();
+        self.all.push((Arc::clone(&text), number));
+        self.hashed.insert(text, number);
+        number
+    }
 }
 
 /// The values of slots in one request, each looked up once.
@@ -166,9 +195,9 @@ impl Slots {
         };
         let number = match operand.as_text() {
             Some(text) => slot.texts.get(text),
-            None => operand.as_value().and_then(number).and_then(|number| slot.numbers.get(&number)),
+            None => operand.as_value().and_then(number).and_then(|number| slot.numbers.get(&number).copied()),
         };
-        number.copied().unwrap_or(OTHER)
+        number.unwrap_or(OTHER)
     }
 
     /// A slot's value as a number; `None` where it is absent.
@@ -206,11 +235,11 @@ impl Slots {
         let slot = self.slots.get_mut(index as usize)?;
         let mut numbers = Numbers::new();
         for value in values {
-            let next = (slot.texts.len() + slot.numbers.len() + 1) as u32;
+            let next = (slot.texts.all.len() + slot.numbers.len() + 1) as u32;
             let own = match (value.as_str(), number(value)) {
                 (Some(text), _) => match slot.texts.get(text) {
-                    Some(known) => *known,
-                    None => *slot.texts.entry(text.into()).or_insert(next),
+                    Some(known) => known,
+                    None => slot.texts.add(text, next),
                 },
                 (None, Some(number)) => *slot.numbers.entry(number).or_insert(next),
                 (None, None) => return None,
@@ -236,7 +265,7 @@ impl Slots {
         let next = self.slots.len() as u32;
         self.by_path.entry(self.path.clone()).or_default().push((path.ty.clone(), next));
         let code = Code::new(path, Names::Policy(context));
-        self.slots.push(Slot { code, texts: HashMap::default(), numbers: HashMap::default() });
+        self.slots.push(Slot { code, texts: Texts::default(), numbers: HashMap::default() });
         Some(next)
     }
 }
