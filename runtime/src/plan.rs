@@ -26,10 +26,14 @@ impl Plan {
     /// If it cannot be written down, in words.
     pub fn new(plan: document::Plan) -> Result<Plan, String> {
         let document = document::to_json(&plan).map_err(|error| error.to_string())?;
+        Ok(Plan::with(plan, document))
+    }
+
+    fn with(plan: document::Plan, document: String) -> Plan {
         let package = Arc::new(plan.package);
         let engine = |name: &String| Some((name.clone(), Engine::new(Arc::clone(&package), name)?));
         let engines = package.policies.iter().filter_map(|policy| engine(&policy.name)).collect();
-        Ok(Plan(Arc::new(Inner { package, engines, digest: plan.digest, document })))
+        Plan(Arc::new(Inner { package, engines, digest: plan.digest, document }))
     }
 
     /// Reads a plan from its document. Its digest is checked, and all that it says of itself.
@@ -38,7 +42,8 @@ impl Plan {
     ///
     /// What is wrong with it, in words.
     pub fn read(document: &str) -> Result<Plan, String> {
-        document::parse(document).map_err(|error| error.to_string()).and_then(Plan::new)
+        let plan = document::parse(document).map_err(|error| error.to_string())?;
+        Ok(Plan::with(plan, document.to_owned()))
     }
 
     /// What it says.
