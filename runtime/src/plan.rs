@@ -31,8 +31,7 @@ impl Plan {
 
     fn with(plan: document::Plan, document: String) -> Plan {
         let package = Arc::new(plan.package);
-        let engine = |name: &String| Some((name.clone(), Engine::new(Arc::clone(&package), name)?));
-        let engines = package.policies.iter().filter_map(|policy| engine(&policy.name)).collect();
+        let engines = Engine::all(&package).into_iter().map(|engine| (engine.policy().name.clone(), engine)).collect();
         Plan(Arc::new(Inner { package, engines, digest: plan.digest, document }))
     }
 

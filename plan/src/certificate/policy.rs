@@ -7,7 +7,7 @@ use super::dead::Dead;
 use super::outcome::requests;
 use super::things::Things;
 use super::{Duty, Shows, Sight, Thing};
-use crate::decide::{Audit, Fitting, Hearing, Request};
+use crate::decide::{Audit, Fitting, Hearing, Request, Surface};
 use crate::document::rule_keys;
 use crate::model::{Action, Approval, Capability, Escalation, Package, Policy, ROLLBACK, Rule};
 use crate::pattern::CapabilityPattern;
@@ -22,6 +22,7 @@ pub(super) struct Rules<'p> {
     pub package: &'p Package,
     pub policy: &'p Policy,
     targets: OnceLock<Targets<'p>>,
+    surface: Arc<OnceLock<Arc<Surface>>>,
     audit: OnceLock<Audit>,
     keys: OnceLock<Vec<Cow<'p, str>>>,
     places: OnceLock<HashMap<String, usize, FixedState>>,
@@ -59,10 +60,12 @@ impl<'p> Targets<'p> {
 }
 
 impl<'p> Rules<'p> {
-    pub fn of(package: &'p Package, policy: &'p Policy) -> Rules<'p> {
+    /// The rules of a policy. What is asked of requests for all policies of the package is compiled where it is first needed.
+    pub fn of(package: &'p Package, policy: &'p Policy, surface: &Arc<OnceLock<Arc<Surface>>>) -> Rules<'p> {
+        let surface = Arc::clone(surface);
         let (targets, audit) = (OnceLock::new(), OnceLock::new());
         let (keys, places) = (OnceLock::new(), OnceLock::new());
-        Rules { package, policy, targets, audit, keys, places, about: Mutex::default() }
+        Rules { package, policy, surface, targets, audit, keys, places, about: Mutex::default() }
     }
 
     /// The rules that are about a capability, in order.
@@ -87,7 +90,8 @@ impl<'p> Rules<'p> {
 
     /// The policy, ready to be asked about requests.
     fn audit(&self) -> &Audit {
-        self.audit.get_or_init(|| Audit::of(self.package, self.policy))
+        let surface = || self.surface.get_or_init(|| Arc::new(Surface::of(self.package)));
+        self.audit.get_or_init(|| Audit::of(self.package, surface(), self.policy))
     }
 
     /// The key of a rule.

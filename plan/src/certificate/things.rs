@@ -9,7 +9,7 @@ use policy::Rules;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A package, and what is worked out once for all its things.
 pub(super) struct Things<'p> {
@@ -43,7 +43,8 @@ pub(super) type Visit<'v, 'p> = dyn FnMut(Thing<'p>) -> Result<(), Invalid> + 'v
 
 impl<'p> Things<'p> {
     pub fn of(package: &'p Package) -> Things<'p> {
-        let rules = package.policies.iter().map(|policy| (policy.name.as_str(), Rules::of(package, policy)));
+        let surface = Arc::default();
+        let rules = package.policies.iter().map(|policy| (policy.name.as_str(), Rules::of(package, policy, &surface)));
         let starts = package.capabilities.iter().map(|_| OnceLock::new());
         Things { package, rules: rules.collect(), starts: starts.collect(), called: OnceLock::new() }
     }

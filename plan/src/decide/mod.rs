@@ -27,7 +27,7 @@ mod request;
 mod variables;
 
 pub use engine::Engine;
-pub(crate) use engine::{Audit, Fitting, Hearing};
+pub(crate) use engine::{Audit, Fitting, Hearing, Surface};
 pub use explain::{Clause, Missed, Part, explain};
 pub use facts::{Facts, facts};
 pub use reference::{Scope, decide};

@@ -21,7 +21,7 @@ fn a_class_allows_for_everything_that_happens_to_its_requests() {
         let random = &mut random(seed);
         let package = generate::package(random, 12);
         let policy = &package.policies[0];
-        let rules = Rules::of(&package, policy);
+        let rules = Rules::of(&package, policy, &std::sync::Arc::default());
         for _ in 0..10 {
             let body = generate::request(random);
             let request = body.request();
@@ -194,7 +194,7 @@ fn who_is_said_to_catch_a_class_catches_all_of_it() {
         let random = &mut random(seed);
         let package = generate::package(random, 12);
         let policy = &package.policies[0];
-        let rules = Rules::of(&package, policy);
+        let rules = Rules::of(&package, policy, &std::sync::Arc::default());
         let keys = rule_keys(policy);
         for _ in 0..10 {
             let body = generate::request(random);

@@ -3,8 +3,10 @@
 use super::compiled::{Compiled, Heard};
 use super::condition::Tests;
 use super::index::{First, NONE, Spans};
+use super::surface::Surface;
 use crate::decide::{Facts, Request};
 use crate::model::{Package, Policy};
+use std::sync::Arc;
 
 /// A policy, ready to be asked about single rules.
 #[derive(Debug)]
@@ -32,8 +34,8 @@ pub(crate) enum Fitting {
 
 impl Audit {
     /// Compiles a policy of a package.
-    pub fn of(package: &Package, policy: &Policy) -> Audit {
-        let (compiled, tests) = Compiled::of(package, policy, Spans::Kept);
+    pub fn of(package: &Package, surface: &Arc<Surface>, policy: &Policy) -> Audit {
+        let (compiled, tests) = Compiled::of(package, surface, policy, Spans::Kept);
         Audit { compiled, tests }
     }
 

@@ -1,24 +1,24 @@
 //! A policy in the form in which it is asked.
 
-use super::check::FieldChecks;
-use super::code::{Around, Code, Frame, Names};
+use super::code::{Around, Code, Frame};
 use super::condition::{Numbers, Slots, Tests, Values};
 use super::index::{Buckets, First, Index, NONE, Spans};
 use super::names::{Lists, Subjects};
 use super::pattern::Patterns;
 use super::places;
+use super::surface::Surface;
 use crate::decide::{Facts, Request, is_principal};
-use crate::model::{Capability, Package, Policy, Row, Table};
-use crate::types::Fields;
-use crate::value::Value;
+use crate::model::{Package, Policy, Row, Table};
 use foldhash::fast::FixedState;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// A policy, compiled.
 #[derive(Debug)]
 pub(super) struct Compiled {
-    context: FieldChecks,
-    capabilities: HashMap<Box<str>, Entry, FixedState>,
+    surface: Arc<Surface>,
+    /// The targets of capabilities, by the places of those that have some.
+    targets: HashMap<u32, Box<[u32]>, FixedState>,
     /// From principals to subjects.
     subjects: Patterns,
     /// From declared roles to subjects.
@@ -29,31 +29,25 @@ pub(super) struct Compiled {
     codes: Vec<Option<Code>>,
 }
 
-/// What is known of a capability.
-#[derive(Debug)]
-struct Entry {
-    index: usize,
-    input: FieldChecks,
-    effect: Vec<Option<Code>>,
-    risk: Vec<Option<Code>>,
-    approval: Vec<Option<Code>>,
-    tags: Value,
-    targets: Vec<u32>,
-}
-
 /// A request that can be evaluated.
 pub(super) struct Heard<'h, 'p> {
     /// What the capability declares of it.
     pub(super) facts: &'h Facts<'p>,
     request: &'h Request<'h>,
     compiled: &'h Compiled,
-    entry: &'h Entry,
+    /// The targets of the capability.
+    targets: &'h [u32],
     values: Values<'h>,
 }
 
 impl Compiled {
     /// Compiles a policy of a package; with it come the tests of each rule, by its number from 0.
-    pub(super) fn of(package: &Package, policy: &Policy, spans: Spans) -> (Compiled, Vec<Tests>) {
+    pub(super) fn of(
+        package: &Package,
+        surface: &Arc<Surface>,
+        policy: &Policy,
+        spans: Spans,
+    ) -> (Compiled, Vec<Tests>) {
         let rules = policy.rules.as_slice();
         let mut slots = Slots::default();
         let (tests, codes): (Vec<Tests>, Vec<Option<Code>>) = rules
@@ -76,20 +70,20 @@ impl Compiled {
                 }
             }
         }
-        let targets = targets.into_patterns();
-        let mut targets: Vec<Vec<u32>> = package.capabilities.iter().map(|own| numbers(&targets, &own.id)).collect();
+        let mut by_place: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (number, pattern) in targets.pairs() {
+            surface.matched(package, pattern).for_each(|place| by_place.entry(place).or_default().push(number));
+        }
+        by_place.values_mut().for_each(Vec::dedup);
         // Whoever asks for single rules asks of each request once.
         if spans == Spans::Dropped {
-            buckets = places::merge(buckets, &mut targets);
+            buckets = places::merge(buckets, by_place.values_mut());
         }
-        let capabilities = package.capabilities.iter().zip(targets).enumerate();
-        let capabilities = capabilities
-            .map(|(index, (own, targets))| (own.id.as_str().into(), Entry::new(index, own, targets)))
-            .collect();
-        let context = FieldChecks::new(&package.context);
+        let targets = by_place.into_iter().map(|(place, targets)| (place, targets.into())).collect();
+        let surface = Arc::clone(surface);
         let (subjects, roles) = (names.patterns, names.roles);
         let rules = Index::new(buckets, &tests, spans);
-        (Compiled { context, capabilities, subjects, roles, rules, slots, codes }, tests)
+        (Compiled { surface, targets, subjects, roles, rules, slots, codes }, tests)
     }
 
     /// Hears a request; `None` where it cannot be evaluated, or what hears it gives that.
@@ -100,11 +94,11 @@ impl Compiled {
         request: &Request<'_>,
         hear: impl FnOnce(&mut Heard<'_, 'p>) -> Option<T>,
     ) -> Option<T> {
-        let entry = self.capabilities.get(request.capability)?;
+        let (place, entry) = self.surface.entry(request.capability)?;
         let fits = is_principal(request.principal)
             && entry.input.fit(package, request, request.input)
-            && self.context.fit(package, request, request.context);
-        let capability = package.capabilities.get(entry.index).filter(|_| fits)?;
+            && self.surface.context.fit(package, request, request.context);
+        let capability = package.capabilities.get(place as usize).filter(|_| fits)?;
         let frame = Frame { package, request, around: Around::Capability(&capability.input) };
         let facts = Facts {
             capability,
@@ -114,23 +108,24 @@ impl Compiled {
         };
         let frame = Frame { around: Around::Policy { facts: &facts, tags: &entry.tags }, ..frame };
         let values = Values::new(&self.slots, &frame);
-        hear(&mut Heard { facts: &facts, request, compiled: self, entry, values })
+        let targets = self.targets.get(&place).map_or(&[][..], |targets| targets);
+        hear(&mut Heard { facts: &facts, request, compiled: self, targets, values })
     }
 }
 
 impl Heard<'_, '_> {
     /// The first rule that fits; `None` where that cannot be evaluated, since a role is not declared.
     pub(super) fn first(&mut self) -> Option<First> {
-        let Heard { compiled, entry, values, .. } = self;
+        let Heard { compiled, targets, values, .. } = self;
         let ask = |target, subject, best| compiled.rules.first(target, subject, values, &compiled.codes, best);
-        compiled.best(entry, self.request, ask)
+        compiled.best(targets, self.request, ask)
     }
 
     /// The first rule that fits after this one, as [`Heard::first`] has it; only where spans are kept.
     pub(super) fn after(&mut self, rule: u32) -> Option<First> {
-        let Heard { compiled, entry, values, .. } = self;
+        let Heard { compiled, targets, values, .. } = self;
         let ask = |target, subject, best| compiled.rules.after(rule, target, subject, values, &compiled.codes, best);
-        compiled.best(entry, self.request, ask)
+        compiled.best(targets, self.request, ask)
     }
 
     /// Whether the condition of a rule with these tests holds; `None` where it cannot be evaluated.
@@ -157,13 +152,13 @@ impl Compiled {
     #[inline]
     fn best(
         &self,
-        entry: &Entry,
+        targets: &[u32],
         request: &Request<'_>,
         mut ask: impl FnMut(u32, u32, First) -> First,
     ) -> Option<First> {
         let mut best = First { rule: NONE, failed: false };
         let mut visit = |subject: u32| {
-            for target in &entry.targets {
+            for target in targets {
                 best = ask(*target, subject, best);
             }
         };
@@ -174,34 +169,6 @@ impl Compiled {
         }
         Some(best)
     }
-}
-
-impl Entry {
-    fn new(index: usize, capability: &Capability, targets: Vec<u32>) -> Entry {
-        Entry {
-            index,
-            input: FieldChecks::new(&capability.input),
-            effect: conditions(&capability.effect, &capability.input),
-            risk: conditions(&capability.risk, &capability.input),
-            approval: conditions(&capability.approval, &capability.input),
-            tags: Value::list(capability.tags.iter().map(|tag| Value::string(tag))),
-            targets,
-        }
-    }
-}
-
-/// The numbers that the patterns which fit a text lead to, in order.
-fn numbers(patterns: &Patterns, text: &str) -> Vec<u32> {
-    let mut numbers = Vec::new();
-    patterns.visit(text, |number| numbers.push(number));
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
-}
-
-fn conditions<V>(table: &Table<V>, input: &Fields) -> Vec<Option<Code>> {
-    let code = |condition| Code::new(condition, Names::Capability(input));
-    table.rows.iter().map(|row| row.when.as_ref().map(code)).collect()
 }
 
 /// The first row that applies; `None` outside where a condition cannot be evaluated.

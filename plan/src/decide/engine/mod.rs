@@ -14,8 +14,10 @@ mod index;
 mod names;
 mod pattern;
 mod places;
+mod surface;
 
 pub(crate) use audit::{Audit, Fitting, Hearing};
+pub(crate) use surface::Surface;
 
 use super::reference::{self, combine};
 use super::{By, Decided, Request};
@@ -35,7 +37,18 @@ impl Engine {
     /// Compiles the policy of this name; `None` where the package has none.
     pub fn new(package: Arc<Package>, policy: &str) -> Option<Engine> {
         let index = package.policies.iter().position(|own| own.name == policy)?;
-        let (compiled, _) = Compiled::of(&package, package.policies.get(index)?, index::Spans::Dropped);
+        let surface = Arc::new(Surface::of(&package));
+        Engine::with(package, &surface, index)
+    }
+
+    /// Compiles all policies, in their order. What they have in common is compiled once.
+    pub fn all(package: &Arc<Package>) -> Vec<Engine> {
+        let surface = Arc::new(Surface::of(package));
+        (0..package.policies.len()).filter_map(|index| Engine::with(Arc::clone(package), &surface, index)).collect()
+    }
+
+    fn with(package: Arc<Package>, surface: &Arc<Surface>, index: usize) -> Option<Engine> {
+        let (compiled, _) = Compiled::of(&package, surface, package.policies.get(index)?, index::Spans::Dropped);
         Some(Engine { policy: index, package, compiled })
     }
 

@@ -3,7 +3,7 @@
 use super::condition::Numbers;
 use super::pattern::Patterns;
 use crate::model::{Package, Rule};
-use crate::pattern::{CapabilityPattern, PrincipalPattern};
+use crate::pattern::PrincipalPattern;
 use foldhash::fast::FixedState;
 use smallvec::smallvec;
 use std::collections::HashMap;
@@ -48,26 +48,12 @@ impl<'r, P: Eq + std::hash::Hash> Lists<'r, P> {
     }
 
     /// Every pattern and the number that it leads to, in the order of the numbers.
-    fn pairs(&self) -> Vec<(u32, &'r P)> {
+    pub(super) fn pairs(&self) -> Vec<(u32, &'r P)> {
         let single = self.single.iter().map(|(pattern, number)| (*number, *pattern));
         let many = self.many.iter().flat_map(|(patterns, number)| patterns.iter().map(|pattern| (*number, pattern)));
         let mut pairs: Vec<(u32, &P)> = single.chain(many).collect();
         pairs.sort_by_key(|(number, _)| *number);
         pairs
-    }
-}
-
-impl Lists<'_, CapabilityPattern> {
-    pub(super) fn into_patterns(self) -> Patterns {
-        let mut patterns = Patterns::default();
-        for (number, pattern) in self.pairs() {
-            match pattern {
-                CapabilityPattern::Any => patterns.add_any(number),
-                CapabilityPattern::Exact(exact) => patterns.add_exact(exact, number),
-                CapabilityPattern::Prefix(prefix) => patterns.add_prefix(prefix, number),
-            }
-        }
-        patterns
     }
 }
 

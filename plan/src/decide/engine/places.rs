@@ -50,13 +50,13 @@ const ADDED: (usize, usize) = (4, 1024);
 
 /// Makes one target of all those that a capability has, where that does not take too much: then a request needs one bucket for
 /// each subject. `targets` has the targets of each capability; they are renumbered.
-pub(super) fn merge(buckets: Buckets, targets: &mut [Vec<u32>]) -> Buckets {
+pub(super) fn merge<'t>(buckets: Buckets, targets: impl Iterator<Item = &'t mut Vec<u32>>) -> Buckets {
     let (times, least) = ADDED;
     let all: usize = buckets.values().map(Vec::len).sum();
     merge_up_to(all.saturating_mul(times).max(least), buckets, targets)
 }
 
-fn merge_up_to(mut left: usize, buckets: Buckets, targets: &mut [Vec<u32>]) -> Buckets {
+fn merge_up_to<'t>(mut left: usize, buckets: Buckets, targets: impl Iterator<Item = &'t mut Vec<u32>>) -> Buckets {
     let mut by_target: HashMap<u32, Vec<(u32, Vec<u32>)>, FixedState> = HashMap::default();
     for ((target, subject), rules) in buckets {
         by_target.entry(target).or_default().push((subject, rules));
@@ -143,7 +143,7 @@ mod tests {
         ) {
             let before: Vec<Vec<u32>> = targets.into_iter().map(|own| own.into_iter().collect()).collect();
             let mut after = before.clone();
-            let merged = merge_up_to(left, buckets.clone(), &mut after);
+            let merged = merge_up_to(left, buckets.clone(), after.iter_mut());
             for (before, after) in before.iter().zip(&after) {
                 prop_assert_eq!(reached(&buckets, before), reached(&merged, after));
             }

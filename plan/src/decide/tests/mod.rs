@@ -2,7 +2,7 @@
 
 pub(crate) mod generate;
 
-use super::{Audit, By, Clause, Decided, Engine, Fitting, Scope, Unevaluable, decide, explain, facts};
+use super::{Audit, By, Clause, Decided, Engine, Fitting, Scope, Surface, Unevaluable, decide, explain, facts};
 use crate::eval::eval;
 use crate::expr::ExprKind;
 use crate::model::{Decision, Policy, Rule};
@@ -55,7 +55,7 @@ fn an_audit_says_of_each_rule_what_the_reference_does() {
         let rules = random.below(40);
         let package = generate::package(random, rules);
         let policy = &package.policies[0];
-        let audit = Audit::of(&package, policy);
+        let audit = Audit::of(&package, &Arc::new(Surface::of(&package)), policy);
         for number in 0..20 {
             let body = generate::request(random);
             let request = body.request();
