@@ -6,6 +6,7 @@ use gov_runtime::host::{Claim, Commit, Error, NewRun, Store};
 use gov_tests::Sandbox;
 use serde_json::json;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const RUN: &str = "r";
 
@@ -99,6 +100,30 @@ fn all_who_come_to_a_new_database_at_once_are_let_in() {
                     }
                 });
             }
+        });
+    }
+}
+
+/// Whoever looks at a database while it is made sees none, or one of Gov's, and nothing in between.
+#[test]
+fn a_database_that_is_being_made_is_never_something_else() {
+    let folder = Sandbox::new().unwrap();
+    for round in 0..60 {
+        let path = folder.path(&format!("{round}.db"));
+        let made = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for process in 0..3 {
+                let (path, made) = (&path, &made);
+                scope.spawn(move || {
+                    while !made.load(Ordering::Relaxed) {
+                        let seen = Sqlite::look(path, &format!("process{process}")).map(drop);
+                        assert!(!matches!(seen, Err(Error::Corrupt(_))), "{seen:?}");
+                    }
+                });
+            }
+            let opened = Sqlite::open(&path, "maker").map(drop);
+            made.store(true, Ordering::Relaxed);
+            opened.unwrap();
         });
     }
 }
