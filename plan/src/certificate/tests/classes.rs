@@ -2,16 +2,17 @@
 
 use super::{cases, generate, random};
 use crate::certificate::cell::{Cell, Domain, Values};
-use crate::certificate::classes::Tell;
-use crate::certificate::dead::dead_class;
+use crate::certificate::classes::{ByClasses, Tell};
+use crate::certificate::dead::{Dead, dead_class};
 use crate::certificate::outcome::Reader;
 use crate::certificate::policy::{Rules, start};
 use crate::certificate::subsumes::{Condition, subsumes};
 use crate::certificate::things::Things;
 use crate::certificate::{case, workflow};
 use crate::decide::{By, RequestBody, Scope, decide, facts};
-use crate::document::rule_keys;
+use crate::document::{Class, rule_keys};
 use crate::model::{Package, Policy, Rule};
+use crate::pattern::CapabilityPattern;
 use crate::value::Value;
 
 #[test]
@@ -266,4 +267,45 @@ fn a_rule_that_subsumes_another_one_fits_whatever_that_fits() {
         }
     }
     assert!(pairs > 500 && seen > 500, "{pairs} {seen}");
+}
+
+/// Lines that say of a rule which earlier ones take its requests: where they are taken at their word, the rule decides nothing.
+#[test]
+fn a_rule_whose_requests_are_said_to_be_taken_decides_none() {
+    let (mut taken, mut refused) = (0, 0);
+    for seed in 1..=cases() {
+        let random = &mut random(seed);
+        let package = generate::package(random, 24);
+        let things = Things::of(&package);
+        let rules = things.rules(&package.policies[0].name).unwrap();
+        let requests: Vec<RequestBody> = (0..30).map(|_| generate::request(random)).collect();
+        let deciding = |body: &RequestBody| decide(&package, rules.policy, &body.request()).by;
+        let by: Vec<By> = requests.iter().map(deciding).collect();
+        for (index, rule) in rules.policy.rules.iter().enumerate() {
+            for place in [(); 4].map(|()| random.below(rules.policy.rules.len())) {
+                let line =
+                    |of: String| Class { class: format!("to {of}"), is: format!("caught by {}", rules.key(place)) };
+                let matched = |target: &CapabilityPattern| {
+                    let all = package.capabilities.iter().filter(|one| target.matches(&one.id));
+                    all.map(|one| one.id.clone()).collect::<Vec<_>>()
+                };
+                // One line for a target, or one for each of its capabilities; of a rule of one target, so that none is said twice.
+                let [target] = &rule.targets[..] else { continue };
+                for said in [vec![line(target.to_string())], matched(target).into_iter().map(line).collect()] {
+                    let mut left = said.iter().peekable();
+                    let holds =
+                        Dead { things: &things, rules, index }.check(&mut left).is_ok() && left.peek().is_none();
+                    if !holds {
+                        refused += 1;
+                        continue;
+                    }
+                    taken += 1;
+                    assert!(place < index, "seed {seed}: {index} by {place}");
+                    let decides = |by: &By| matches!(by, By::Rule(own) if *own as usize == index + 1);
+                    assert!(!by.iter().any(decides), "seed {seed}: {index} by {place}");
+                }
+            }
+        }
+    }
+    assert!(taken > 100 && refused > 5_000, "{taken} {refused}");
 }
