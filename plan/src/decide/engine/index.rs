@@ -1,6 +1,7 @@
 //! Rules by who asks, for what, and what their conditions test.
 //!
-//! A *bucket* holds the rules that name one target and one subject, or one list of many. In it the rules are grouped by the
+//! A *bucket* holds the rules of one target and one subject, or of lists of many (see [`super::places`], where the targets of a
+//! capability become one). In it the rules are grouped by the
 //! slots that their conditions test; a group finds the values of its slots in order, and under them the first rule by binary
 //! search over the ends of the rules' ranges. What a range cannot say is evaluated rule by rule, as long as no earlier rule
 //! was found.
